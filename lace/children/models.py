@@ -1,0 +1,337 @@
+"""The child, the time in care, the placements, and who stands in which relation to the child."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from django.contrib.auth.models import Permission as RelationCode
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from lace.accounts.access import Facet, Grant, Relation, grant_of
+from lace.accounts.models import LocalAuthority, Organisation
+from lace.audit.track import tracked
+from lace.children import rules
+from lace.core.actor import Actor
+from lace.core.model import Row
+
+M = TypeVar("M", bound=models.Model)
+
+
+class DateRange(Func):
+    """daterange(start, end): the end is the day of leaving, so the next may start on it."""
+
+    function = "DATERANGE"
+    output_field = DateRangeField()
+
+
+class _IsAny(Func):
+    """`column = ANY(array)`: an index scan for each side of an OR, where IN would read the whole table."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = models.BooleanField()
+    conditional = True
+
+
+def _visible(actor: Actor, child: str) -> Q | None:
+    """The rows of children this actor may see, by the column with the child's id. None: no child at all."""
+    reach = Q(authority_id__in=actor.authorities) if actor.authorities else None
+    for granted in (_granted_to_groups(actor), _granted_to_person(actor)):
+        if granted is not None:
+            arm = Q(_IsAny(F(child), ArraySubquery(granted.values("content_object_id"))))
+            reach = arm if reach is None else reach | arm
+    return reach
+
+
+def _granted_to_groups(actor: Actor) -> models.QuerySet[ChildGroupGrant] | None:
+    if not (actor.groups and actor.relations):
+        return None
+    return ChildGroupGrant.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gt=actor.today),
+        group__in=actor.groups,
+        permission__codename__in=sorted(actor.relations),
+        starts_on__lte=actor.today,
+    )
+
+
+def _granted_to_person(actor: Actor) -> models.QuerySet[ChildUserGrant] | None:
+    if not (actor.user_id and actor.own_relations):
+        return None
+    return ChildUserGrant.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gt=actor.today),
+        user=actor.user_id,
+        permission__codename__in=sorted(actor.own_relations),
+        starts_on__lte=actor.today,
+    )
+
+
+class ChildQuerySet(models.QuerySet["Child"]):
+    def visible_to(self, actor: Actor) -> ChildQuerySet:
+        """The children this actor may see: the start of every query at a door."""
+        reach = _visible(actor, "id")
+        return self.none() if reach is None else self.filter(reach)
+
+    def in_care_on(self, day: date) -> ChildQuerySet:
+        return self.filter(
+            models.Exists(
+                CareEpisode.objects.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=day), child=models.OuterRef("pk"), started_on__lte=day)
+            )
+        )
+
+
+class ChildOwnedQuerySet(models.QuerySet[M]):
+    """Rows about a child: seen by those who see the child."""
+
+    def visible_to(self, actor: Actor) -> ChildOwnedQuerySet[M]:
+        """The rows of the children this actor may see: the start of every query at a door."""
+        reach = _visible(actor, "child_id")
+        return self.none() if reach is None else self.filter(reach)
+
+
+class ChildOwned(Row):
+    """A row about a child. `authority` is the child's, kept equal by a composite foreign key.
+
+    `FACETS` says for every field which facet must be held to read it; a field that is not named fails the build.
+    """
+
+    child = models.ForeignKey("children.Child", on_delete=models.PROTECT, related_name="+")
+    authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    FACETS: ClassVar[Mapping[str, Facet]] = {}
+
+    class Meta:
+        abstract = True
+
+
+@tracked()
+class Child(Row):
+    """A child or young person. The row belongs to the responsible authority, the corporate parent (XLA-01)."""
+
+    authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="children", verbose_name=_("responsible authority"))
+    reference = models.CharField(_("social care reference"), max_length=40)  # the number in the authority's own case system
+    given_names = models.CharField(_("given names"), max_length=100)
+    family_name = models.CharField(_("family name"), max_length=100)
+    preferred_name = models.CharField(_("preferred name"), max_length=100, blank=True)
+    sort_key = models.CharField(max_length=400, editable=False)
+    born_on = models.DateField(_("date of birth"))
+    sex = models.CharField(_("sex"), max_length=6, choices=rules.Sex)
+    ethnicity = models.CharField(_("ethnicity"), max_length=4, choices=rules.Ethnicity, default=rules.Ethnicity.NOT_KNOWN)
+    upn = models.CharField(_("unique pupil number"), max_length=13, blank=True)
+    first_language = models.CharField(_("first language"), max_length=60, blank=True)
+    disabled = models.BooleanField(_("disability"), default=False)
+    additional_needs = models.BooleanField(_("additional learning needs"), default=False)
+    free_school_meals = models.BooleanField(_("free school meals"), default=False)
+    address_is_sensitive = models.BooleanField(_("the address must not be shown"), default=False)
+
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        ("id", "created_at", "authority", "given_names", "family_name", "preferred_name", "sort_key", "born_on", "sex", "upn"), Facet.IDENTITY
+    ) | {
+        "reference": Facet.CARE,
+        "ethnicity": Facet.IDENTITY,
+        "first_language": Facet.IDENTITY,
+        "disabled": Facet.EDUCATION,
+        "additional_needs": Facet.EDUCATION,
+        "free_school_meals": Facet.EDUCATION,
+        "address_is_sensitive": Facet.ADDRESS,
+    }
+
+    objects = ChildQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("child")
+        default_permissions = ()
+        permissions = [(str(relation), f"stands to the child as {relation}") for relation in Relation if relation != Relation.RESPONSIBLE]
+        constraints = [
+            models.UniqueConstraint(fields=["id", "authority"], name="child_with_authority"),  # what children's rows refer to
+            # Within the authority only: that a number exists elsewhere must not be discoverable.
+            models.UniqueConstraint(
+                fields=["authority", "upn"],
+                condition=~Q(upn=""),
+                name="upn_once_in_authority",
+                violation_error_message=_("Another child of your authority has this unique pupil number"),
+            ),
+            models.UniqueConstraint(
+                fields=["authority", "reference"],
+                name="reference_once_in_authority",
+                violation_error_message=_("Another child of your authority has this social care reference"),
+            ),
+        ]
+        indexes = [models.Index(fields=["authority", "sort_key"])]
+
+    @property
+    def name(self) -> str:
+        """What the child is called: the preferred name, else the first given name, and the family name."""
+        return f"{self.preferred_name or self.given_names.split(' ')[0]} {self.family_name}"
+
+    @property
+    def initials(self) -> str:
+        """All that a message outside Lace may say of the child (PRIV-14)."""
+        return rules.initials(self.preferred_name or self.given_names.split(" ")[0], self.family_name)
+
+
+@tracked()
+class CareEpisode(ChildOwned):
+    """A time of being looked after, from the day of entry to, not including, the day it ended (DATA-02)."""
+
+    started_on = models.DateField(_("looked after since"))
+    entry_type = models.CharField(_("entry"), max_length=9, choices=rules.EntryType)
+    reason = models.CharField(_("reason"), max_length=20, choices=rules.EntryReason)
+    legal_status = models.CharField(_("legal status"), max_length=12, choices=rules.LegalStatus)
+    ended_on = models.DateField(_("ended"), null=True, blank=True)
+    end_reason = models.CharField(_("reason for the end"), max_length=20, choices=rules.EndReason, blank=True)
+
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        ("id", "created_at", "child", "authority", "started_on", "entry_type", "reason", "legal_status", "ended_on", "end_reason"), Facet.CARE
+    )
+
+    objects = ChildOwnedQuerySet["CareEpisode"].as_manager()
+
+    class Meta:
+        verbose_name = _("time in care")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("started_on")),
+                name="episode_ends_after_start",
+                violation_error_message=_("The end must be on or after the start"),
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True, end_reason="") | (Q(ended_on__isnull=False) & ~Q(end_reason="")),
+                name="episode_end_with_reason",
+                violation_error_message=_("Give the day and the reason of the end together"),
+            ),
+            ExclusionConstraint(
+                name="episodes_do_not_overlap",
+                expressions=[("child", RangeOperators.EQUAL), (DateRange("started_on", "ended_on"), RangeOperators.OVERLAPS)],
+                violation_error_message=_("The child is already looked after in these dates"),
+            ),
+        ]
+        indexes = [models.Index(fields=["authority", "started_on"])]
+
+
+@tracked()
+class Placement(ChildOwned):
+    """Where the child lives, from a day and until, not including, another. Address and carer are a facet of their own."""
+
+    episode = models.ForeignKey(CareEpisode, on_delete=models.PROTECT, related_name="placements")
+    kind = models.CharField(_("kind of placement"), max_length=20, choices=rules.PlacementType)
+    started_on = models.DateField(_("start"))
+    ended_on = models.DateField(_("end"), null=True, blank=True)
+    end_reason = models.CharField(_("reason for the move"), max_length=10, choices=rules.PlacementEndReason, blank=True)
+    host_authority = models.ForeignKey(
+        LocalAuthority, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("authority where the child lives")
+    )
+    outside_wales = models.CharField(_("place outside Wales"), max_length=100, blank=True)
+    home = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("children's home"))
+    carer_name = models.CharField(_("carer"), max_length=200, blank=True)
+    address = models.CharField(_("address"), max_length=300, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=8, blank=True)
+
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        ("id", "created_at", "child", "authority", "episode", "kind", "started_on", "ended_on", "end_reason", "host_authority", "outside_wales"),
+        Facet.CARE,
+    ) | dict.fromkeys(("home", "carer_name", "address", "postcode"), Facet.ADDRESS)
+
+    objects = ChildOwnedQuerySet["Placement"].as_manager()
+
+    class Meta:
+        verbose_name = _("placement")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("started_on")),
+                name="placement_ends_after_start",
+                violation_error_message=_("The end must be on or after the start"),
+            ),
+            ExclusionConstraint(
+                name="placements_do_not_overlap",
+                expressions=[("child", RangeOperators.EQUAL), (DateRange("started_on", "ended_on"), RangeOperators.OVERLAPS)],
+                violation_error_message=_("The child has another placement in these dates"),
+            ),
+        ]
+        indexes = [models.Index(fields=["child", "started_on"]), models.Index(fields=["authority", "started_on"])]
+
+
+class _Dated(models.Model):
+    """A relation holds from a day and until, not including, another (PRIV-17)."""
+
+    authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="+")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+@tracked()
+class ChildUserGrant(UserObjectPermissionBase, _Dated):
+    """A named person's relation to a child: the permission's codename is the relation."""
+
+    content_object = models.ForeignKey(Child, on_delete=models.PROTECT, related_name="user_grants")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            ExclusionConstraint(
+                name="user_grants_do_not_overlap",
+                expressions=[
+                    ("content_object", RangeOperators.EQUAL),
+                    ("user", RangeOperators.EQUAL),
+                    ("permission", RangeOperators.EQUAL),
+                    (DateRange("starts_on", "ends_on"), RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
+        indexes = [models.Index(fields=["user", "permission", "content_object"]), models.Index(fields=["content_object", "permission"])]
+
+
+@tracked()
+class ChildGroupGrant(GroupObjectPermissionBase, _Dated):
+    """A school's or an authority's relation to a child, held by its group."""
+
+    content_object = models.ForeignKey(Child, on_delete=models.PROTECT, related_name="group_grants")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            ExclusionConstraint(
+                name="group_grants_do_not_overlap",
+                expressions=[
+                    ("content_object", RangeOperators.EQUAL),
+                    ("group", RangeOperators.EQUAL),
+                    ("permission", RangeOperators.EQUAL),
+                    (DateRange("starts_on", "ends_on"), RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
+        indexes = [models.Index(fields=["group", "permission", "content_object"]), models.Index(fields=["content_object", "permission"])]
+
+
+def relation_code(relation: Relation) -> RelationCode:
+    """guardian's permission row for a relation."""
+    return RelationCode.objects.get_by_natural_key(str(relation), "children", "child")
+
+
+def grants_of(actor: Actor, children: Iterable[Child]) -> dict[UUID, Grant]:
+    """What the actor may read of and do to each of these children; one query however many there are. A child out of reach has an empty grant."""
+    relations: dict[UUID, set[Relation]] = defaultdict(set)
+    elsewhere: list[UUID] = []
+    for child in children:
+        if child.authority_id in actor.authorities:
+            relations[child.pk].add(Relation.RESPONSIBLE)
+        relations[child.pk] = relations[child.pk]
+        elsewhere.append(child.pk)
+    for granted in (_granted_to_groups(actor), _granted_to_person(actor)):
+        if granted is not None:
+            rows: Any = granted.filter(content_object__in=elsewhere).values_list("content_object_id", "permission__codename")
+            for child_id, codename in rows:
+                relations[child_id].add(Relation(codename))
+    return {child_id: grant_of(actor, held) for child_id, held in relations.items()}
