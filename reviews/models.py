@@ -1,0 +1,101 @@
+"""Statutory reviews: when they are due, held, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from lace.accounts.access import Facet
+from lace.accounts.models import User
+from lace.audit.track import tracked
+from lace.children.models import CareEpisode, ChildOwned, ChildOwnedQuerySet
+from reviews.rules import Participation, ReviewState
+
+
+@tracked()
+class Review(ChildOwned):
+    """A looked-after review of the Part 6 plan (REV-01). Postponing it moves no duty (REV-15)."""
+
+    episode = models.ForeignKey(CareEpisode, on_delete=models.PROTECT, related_name="reviews")
+    number = models.PositiveSmallIntegerField()  # within the episode, from 1
+    state = models.CharField(max_length=10, choices=ReviewState, default=ReviewState.SCHEDULED)
+    scheduled_for = models.DateTimeField(_("date and time"))
+    venue = models.CharField(_("place"), max_length=200, blank=True)
+    chair = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("chair"))  # the IRO by default (REV-08)
+    outside_lessons = models.BooleanField(_("outside lessons"), default=True)
+    lesson_reason = models.CharField(_("why in lesson time, and the private room"), max_length=300, blank=True)  # PRIV-01
+    held_on = models.DateField(_("held on"), null=True)
+    participation = models.CharField(_("how the child took part"), max_length=20, choices=Participation, blank=True)
+    summary = models.TextField(_("summary"), max_length=4000, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        (
+            "id",
+            "created_at",
+            "child",
+            "authority",
+            "number",
+            "state",
+            "scheduled_for",
+            "venue",
+            "chair",
+            "outside_lessons",
+            "lesson_reason",
+            "held_on",
+        ),
+        Facet.EDUCATION,
+    ) | {"episode": Facet.CARE, "participation": Facet.VOICE, "summary": Facet.CARE, "version": Facet.EDUCATION}
+
+    objects = ChildOwnedQuerySet["Review"].as_manager()
+
+    class Meta:
+        verbose_name = _("review")
+        constraints = [
+            models.UniqueConstraint(fields=["episode", "number"], name="reviews_in_order"),
+            models.CheckConstraint(
+                condition=~Q(state=ReviewState.HELD) | (Q(held_on__isnull=False) & ~Q(participation="")), name="held_with_day_and_participation"
+            ),
+        ]
+        indexes = [models.Index(fields=["child", "scheduled_for"]), models.Index(fields=["authority", "scheduled_for"])]
+
+
+@tracked()
+class Postponement(ChildOwned):
+    """Who moved a review, why, and from when (REV-15)."""
+
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="postponements")
+    was_scheduled_for = models.DateTimeField()
+    reason = models.CharField(max_length=500)
+    postponed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        ("id", "created_at", "child", "authority", "review", "was_scheduled_for", "reason", "postponed_by"), Facet.EDUCATION
+    )
+
+    objects = ChildOwnedQuerySet["Postponement"].as_manager()
+
+
+@tracked()
+class Decision(ChildOwned):
+    """What a review decided, who does it and by when (REV-09)."""
+
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="decisions")
+    position = models.PositiveSmallIntegerField()
+    text = models.CharField(_("decision"), max_length=1000)
+    owner = models.CharField(_("who does it"), max_length=200)
+    due_on = models.DateField(_("by when"), null=True, blank=True)
+
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        ("id", "created_at", "child", "authority", "review", "position", "text", "owner", "due_on"), Facet.EDUCATION
+    )
+
+    objects = ChildOwnedQuerySet["Decision"].as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["review", "position"], name="decisions_in_order")]
+        ordering = ["position"]

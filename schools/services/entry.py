@@ -1,0 +1,107 @@
+"""Entry to care: the child, the care episode, the placement, the school, the people, and the duties that follow, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+
+from lace.accounts.access import Relation
+from lace.accounts.models import User
+from lace.children.models import CareEpisode, Child, Placement
+from lace.children.rules import EntryType
+from lace.children.services import ChildFacts, PlacementFacts, add_child, assign, begin_care, close_group_relations, end_care, place
+from lace.core.actor import Actor
+from lace.core.errors import BadInput, Refused
+from lace.deadlines.models import Duty
+from lace.deadlines.rules import Fact
+from lace.deadlines.services import close_all, open_duties
+from schools.models import Enrolment, School
+from schools.services.register import enrol
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFacts:
+    """What a social worker's system knows when a child comes into care."""
+
+    child: ChildFacts
+    started_on: date
+    entry_type: str
+    reason: str
+    legal_status: str
+    placement: PlacementFacts
+    social_worker: User
+    iro: User | None = None
+    school: School | None = None
+    school_started_on: date | None = None  # the day of entry unless said
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an entry to care made."""
+
+    child: Child
+    episode: CareEpisode
+    placement: Placement
+    enrolment: Enrolment | None
+    duties: list[Duty]
+
+
+@transaction.atomic
+def enter_care(*, by: Actor, facts: EntryFacts) -> Entry:
+    """Record an entry to care and open every duty it starts; day 0 is the day of entry.
+
+    PEP clocks of an emergency count from the start of the placement (Regulations of 2015, regulation 4(3)), which an emergency
+    entry starts on its own day. Raises BadInput whose fields are prefixed with their part ("placement.started_on"), NotAllowed.
+    """
+    with part("child"):
+        child = add_child(by=by, facts=facts.child)
+    episode = begin_care(
+        by=by,
+        child=child,
+        started_on=facts.started_on,
+        entry_type=facts.entry_type,
+        reason=facts.reason,
+        legal_status=facts.legal_status,
+    )
+    with part("placement"):
+        placement = place(by=by, episode=episode, facts=facts.placement)
+    assign(by=by, child=child, user=facts.social_worker, relation=Relation.SOCIAL_WORKER, on=min(facts.started_on, by.today))
+    if facts.iro is not None:
+        assign(by=by, child=child, user=facts.iro, relation=Relation.IRO, on=min(facts.started_on, by.today))
+    enrolment = None
+    if facts.school is not None:
+        with part("school"):
+            enrolment = enrol(by=by, child=child, school=facts.school, on=facts.school_started_on or facts.started_on, new_school=False)
+    fact = Fact.EMERGENCY_ENTRY if facts.entry_type == EntryType.EMERGENCY else Fact.PLANNED_ENTRY
+    duties = open_duties(by=by, child=child, fact=fact, on=facts.started_on, subject=episode.pk)
+    return Entry(child, episode, placement, enrolment, duties)
+
+
+@transaction.atomic
+def leave_care(*, by: Actor, episode: CareEpisode, on: date, reason: str) -> None:
+    """Record that the child stopped being looked after, and close the duties that rested on it, with the reason (DL-06).
+
+    The school keeps the child on its register; its access under looked-after arrangements ends with the relation, on the day.
+    Raises Refused when care has ended already, BadInput, NotAllowed.
+    """
+    close_all(by=by, child=episode.child, on=on, outcome=Duty.Outcome.CARE_ENDED)
+    close_group_relations(child=episode.child, relation=Relation.SCHOOL, on=on)
+    close_group_relations(child=episode.child, relation=Relation.SCHOOL_AUTHORITY, on=on)
+    end_care(by=by, episode=episode, on=on, reason=reason)
+
+
+class part:  # reads as a word where it is used
+    """Say in which part of the request a refused field stands."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Refused):
+            problems = {f"{self.name}.{field}" if field else self.name: sentences for field, sentences in error.problems.items()}
+            raise (BadInput if isinstance(error, BadInput) else Refused)(problems) from error

@@ -1,0 +1,68 @@
+"""The register: which child is at which school, and the relations and duties that follow."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from lace.accounts.access import Permission, Relation
+from lace.children import rules
+from lace.children.models import Child
+from lace.children.services import close_group_relations, lock, open_group_relation, refuse, require_for
+from lace.core.actor import Actor
+from lace.core.errors import Message, Refused
+from lace.deadlines.rules import Fact
+from lace.deadlines.services import open_duties
+from schools.models import Enrolment, School
+from schools.rules import LeavingReason
+
+
+@transaction.atomic
+def enrol(*, by: Actor, child: Child, school: School, on: date, new_school: bool = True) -> Enrolment:
+    """Put the child on a school's register from a day; the school before ends that day, and with it its access.
+
+    `new_school` starts the 20 days to a plan at the new school (T05); at entry to care the entry's own clock runs instead.
+    Raises BadInput, NotAllowed, Refused when the child is at that school already.
+    """
+    require_for(by=by, permission=Permission.RECORD_SCHOOL, child=child)
+    lock(child)
+    enrolments = list(Enrolment.objects.filter(child=child).order_by("started_on"))
+    current = next((enrolment for enrolment in enrolments if enrolment.ended_on is None), None)
+    if current is not None and current.school_id == school.pk:
+        raise Refused(_("The child is on the register of this school already"))
+    others = [rules.Period(enrolment.started_on, enrolment.ended_on) for enrolment in enrolments if enrolment is not current]
+    problems: list[tuple[str, Message]] = list(rules.check_enrolment(rules.Period(on), born=child.born_on, others=others))
+    if current is not None and on < current.started_on:
+        problems.append(("started_on", _("The child started at the present school later than that. Give a day after it")))
+    refuse(problems)
+    if current is not None:
+        _leave(current, on, LeavingReason.TRANSFER)
+    enrolment = Enrolment(child=child, authority_id=child.authority_id, school=school, started_on=on)
+    enrolment.save(force_insert=True)
+    open_group_relation(child=child, group_id=school.organisation.group_id, relation=Relation.SCHOOL, on=on)
+    if school.organisation.authority_id != child.authority_id:
+        open_group_relation(child=child, group_id=school.organisation.authority.group_id, relation=Relation.SCHOOL_AUTHORITY, on=on)
+    if new_school:
+        open_duties(by=by, child=child, fact=Fact.SCHOOL_START, on=on, subject=enrolment.pk)
+    return enrolment
+
+
+@transaction.atomic
+def leave(*, by: Actor, child: Child, on: date, reason: str) -> None:
+    """Take the child off the register on a day. Raises Refused when the child is on none, BadInput, NotAllowed."""
+    require_for(by=by, permission=Permission.RECORD_SCHOOL, child=child)
+    lock(child)
+    current = Enrolment.objects.filter(child=child, ended_on__isnull=True).first()
+    if current is None:
+        raise Refused(_("The child is on no school's register"))
+    refuse(rules.check_period(rules.Period(current.started_on, on)))
+    _leave(current, on, reason)
+
+
+def _leave(enrolment: Enrolment, on: date, reason: str) -> None:
+    enrolment.ended_on, enrolment.leaving_reason = on, reason
+    enrolment.save(update_fields=["ended_on", "leaving_reason"])
+    close_group_relations(child=enrolment.child, relation=Relation.SCHOOL, on=on)
+    close_group_relations(child=enrolment.child, relation=Relation.SCHOOL_AUTHORITY, on=on)
