@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import Role
 from lace.deadlines.rules import Clock, DutyRule, Fact, Force, Rung, declare
+from lace.notifications.kinds import Kind
+from lace.notifications.kinds import declare as declare_messages
 
 
 class ReviewState(TextChoices):
@@ -24,6 +26,10 @@ class Participation(TextChoices):
     CHOSE_NOT = "chose_not", _("Chose not to")
     NOT_ASKED = "not_asked", _("Was not asked")
 
+
+FIRST = ("review_first_guidance", "review_first_regulation")  # duties met by holding the first review
+FOLLOWING = ("review_second", "review_later")  # … by holding another
+READY = "pep_for_first_review"  # falls due with the first review when that is earlier (AMB-02)
 
 _LADDER = (
     Rung(-7, (Role.IRO, Role.SOCIAL_WORKER)),
@@ -44,6 +50,7 @@ declare(
         force=Force.EXPECTED,
         role=Role.IRO,
         ladder=_LADDER,
+        goal="first review",
     ),
     DutyRule(
         code="review_first_regulation",
@@ -56,6 +63,7 @@ declare(
         force=Force.STATUTORY,
         role=Role.IRO,
         ladder=_LADDER,
+        goal="first review",
     ),
     DutyRule(
         code="review_second",
@@ -80,5 +88,32 @@ declare(
         force=Force.STATUTORY,
         role=Role.IRO,
         ladder=_LADDER,
+    ),
+)
+
+declare_messages(
+    Kind(
+        code="review_arranged",
+        subject=_("A meeting has been arranged"),
+        body=_("A meeting for %(initials)s has been arranged for %(scheduled_at)s. Open Lace to see where it is."),
+        route="child_meetings",
+    ),
+    Kind(
+        code="review_postponed",
+        subject=_("A meeting has been moved"),
+        body=_("The meeting for %(initials)s has been moved to %(scheduled_at)s. The day by which it is due has not changed."),
+        route="child_meetings",
+    ),
+    Kind(
+        code="review_closed",
+        subject=_("The decisions of a meeting are ready"),
+        body=_("The meeting for %(initials)s was held on %(held_on)s. Open Lace to read what was decided."),
+        route="child_meetings",
+    ),
+    Kind(
+        code="child_not_asked",
+        subject=_("A child was not asked for their views"),
+        body=_("At the review held on %(held_on)s, %(initials)s was recorded as not asked for their views. Please find out why."),
+        route="child_meetings",
     ),
 )

@@ -1,0 +1,225 @@
+"""The Meetings tab of a child: reviews arranged and held, their clocks, and the acts on them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from icalendar import Calendar, Event
+
+from lace.accounts.access import Facet, Permission
+from lace.children.seen import Seen
+from lace.core.errors import NotAllowed
+from lace.deadlines.explain import explanations
+from lace.deadlines.models import Duty
+from lace.web.child_tabs import child_frame
+from lace.web.duties import duty_item
+from lace.web.pages import ChildFormPage, ChildPage
+from reviews import services
+from reviews.forms import ROWS, CancelForm, CloseForm, PostponeForm, ScheduleForm
+from reviews.models import Decision, Postponement, Review
+from reviews.rules import FIRST, FOLLOWING, ReviewState
+
+
+class MeetingsPart(ChildPage):
+    """A page of the tab. `permission` is the act's, on a page that offers one."""
+
+    facets: ClassVar[frozenset[Facet]] = frozenset({Facet.EDUCATION, Facet.CARE, Facet.VOICE})
+    permission: ClassVar[Permission | None] = None
+
+    def load(self, **kwargs: Any) -> None:
+        super().load(**kwargs)
+        if Facet.EDUCATION not in self.grant.facets:
+            raise Http404
+        if self.permission and self.permission not in self.grant.permissions:
+            raise NotAllowed
+
+    def url(self, name: str = "child_meetings", **kwargs: Any) -> str:
+        return reverse(name, kwargs={"child": self.child.pk, **kwargs})
+
+    def reviews(self) -> list[Review]:
+        rows = Review.objects.visible_to(self.actor).filter(child=self.child).select_related("chair").order_by("-scheduled_for")
+        for row in rows:
+            row.child = self.child
+        return list(rows)
+
+
+class MeetingsPage(MeetingsPart):
+    """What is arranged, what was held and decided, and by when the next must be."""
+
+    def get(self, request: HttpRequest, child: UUID) -> HttpResponse:
+        reviews = self.reviews()
+        duties = list(Duty.objects.visible_to(self.actor).open().filter(child=self.child, code__in=[*FIRST, *FOLLOWING]).order_by("due_on", "code"))
+        decisions = self.of_reviews(Decision.objects.visible_to(self.actor).filter(review__in=reviews))
+        moved = self.of_reviews(Postponement.objects.visible_to(self.actor).filter(review__in=reviews).order_by("created_at"))
+        arranged = next((review for review in reviews if review.state == ReviewState.SCHEDULED), None)
+        context = {
+            **child_frame(self, "child_meetings"),
+            "title": _("Meetings"),
+            "duties": [duty_item(duty, told, self.actor.today) for duty, told in zip(duties, explanations(duties, on=self.actor.today), strict=True)],
+            "arranged": Seen(arranged, self.grant) if arranged else None,
+            "moved": [Seen(row, self.grant) for row in moved.get(arranged.pk, [])] if arranged else [],
+            "held": [
+                {"review": Seen(review, self.grant), "decisions": [Seen(row, self.grant) for row in decisions.get(review.pk, [])]}
+                for review in reviews
+                if review.state == ReviewState.HELD
+            ],
+            "may_arrange": Permission.ARRANGE_REVIEW in self.grant.permissions,
+            "may_close": Permission.CLOSE_REVIEW in self.grant.permissions,
+        }
+        return render(request, "reviews/meetings.html", context)
+
+    @staticmethod
+    def of_reviews(rows: Any) -> dict[UUID, list[Any]]:
+        by_review: dict[UUID, list[Any]] = {}
+        for row in rows:
+            by_review.setdefault(row.review_id, []).append(row)
+        return by_review
+
+
+class _ReviewForm(MeetingsPart, ChildFormPage):
+    """A form about the child's reviews, under the tab."""
+
+    template_name = "reviews/form.html"
+
+    def context(self) -> dict[str, Any]:
+        return {**child_frame(self, "child_meetings"), "back_url": self.url(), "cancel_url": self.url()}
+
+    def success_url(self, result: Any) -> str:
+        return self.url()
+
+
+class SchedulePage(_ReviewForm):
+    permission = Permission.ARRANGE_REVIEW
+    form_class = ScheduleForm
+    title = _("Arrange a review")
+    success_message = _("The review is arranged and those invited have been told")
+
+    def act(self, cleaned: dict[str, Any]) -> object:
+        return services.schedule(
+            by=self.actor,
+            child=self.child,
+            scheduled_for=cleaned["moment"],
+            venue=cleaned["venue"],
+            outside_lessons=cleaned["lessons"] == "outside",
+            lesson_reason=cleaned["lesson_reason"],
+        )
+
+
+class _OneReview(_ReviewForm):
+    """A form about one review."""
+
+    review: Review
+
+    def load(self, **kwargs: Any) -> None:
+        super().load(**kwargs)
+        review = Review.objects.visible_to(self.actor).filter(child=self.child, pk=kwargs["review"]).first()
+        if review is None:
+            raise Http404
+        review.child = self.child
+        self.review = review
+
+    def initial(self) -> dict[str, Any]:
+        return {"version": self.review.version}
+
+    def changed(self, form: forms.Form, current: object) -> HttpResponse:
+        """Show what stands now; the form sent again then rests on it."""
+        assert isinstance(current, Review)
+        assert isinstance(form.data, QueryDict)
+        form.data = _with(form.data, current.version)
+        return super().changed(form, current)
+
+
+class PostponePage(_OneReview):
+    permission = Permission.ARRANGE_REVIEW
+    form_class = PostponeForm
+    title = _("Move the review")
+    success_message = _("The review is moved. The day by which it is due has not changed")
+
+    def act(self, cleaned: dict[str, Any]) -> object:
+        return services.postpone(by=self.actor, review=self.review, to=cleaned["moment"], reason=cleaned["reason"], version=cleaned["version"])
+
+
+class CancelPage(_OneReview):
+    permission = Permission.ARRANGE_REVIEW
+    form_class = CancelForm
+    title = _("Call off the review")
+    success_message = _("The review is called off. The duty to hold one stays")
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"submit_text": _("Call off the review"), "intro": _("The duty to hold a review in time stays as it is.")}
+
+    def act(self, cleaned: dict[str, Any]) -> object:
+        return services.cancel(by=self.actor, review=self.review, version=cleaned["version"])
+
+
+class ClosePage(_OneReview):
+    permission = Permission.CLOSE_REVIEW
+    form_class = CloseForm
+    title = _("Record the review as held")
+    success_message = _("The review is recorded, and those entitled have been told")
+
+    @property
+    def rows(self) -> int:
+        """Rows of decisions: as many as the page shows, at most 40."""
+        asked = self.request.GET.get("rows", "")
+        return min(int(asked), 40) if asked.isdecimal() and int(asked) > ROWS else ROWS
+
+    def get_form(self, data: QueryDict | None = None) -> forms.Form:
+        return CloseForm(
+            data, initial=self.initial() | {"held_on": min(timezone.localdate(self.review.scheduled_for), self.actor.today)}, rows=self.rows
+        )
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"more_rows": self.rows + ROWS, "submit_text": _("Record the review")}
+
+    def act(self, cleaned: dict[str, Any]) -> object:
+        decisions = [
+            services.DecisionFacts(cleaned[f"text_{row}"], cleaned[f"owner_{row}"], cleaned[f"due_on_{row}"])
+            for row in range(1, self.rows + 1)
+            if cleaned[f"text_{row}"]
+        ]
+        return services.close(
+            by=self.actor,
+            review=self.review,
+            held_on=cleaned["held_on"],
+            participation=cleaned["participation"],
+            summary=cleaned["summary"],
+            decisions=decisions,
+            version=cleaned["version"],
+        )
+
+
+def _with(data: QueryDict, version: int) -> QueryDict:
+    """What was typed, resting on this version."""
+    copy = data.copy()
+    copy["version"] = str(version)
+    return copy
+
+
+class CalendarEntry(_OneReview):
+    """The meeting for a person's own calendar, under a neutral title (REV-18): it names no child and no review."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        event = Event()
+        event.add("uid", f"{self.review.pk}@lace")
+        event.add("summary", str(_("Meeting")))
+        event.add("dtstart", self.review.scheduled_for)
+        event.add("dtstamp", self.review.created_at)
+        event.add("sequence", self.review.version)
+        event.add("location", self.review.venue)
+        calendar = Calendar()
+        calendar.add("prodid", "-//Lace//EN")
+        calendar.add("version", "2.0")
+        calendar.add_component(event)
+        return HttpResponse(
+            calendar.to_ical(), content_type="text/calendar; charset=utf-8", headers={"Content-Disposition": 'attachment; filename="meeting.ics"'}
+        )

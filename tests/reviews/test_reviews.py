@@ -1,0 +1,258 @@
+"""Reviews through the doors: arranged, moved, held, and the duties they meet and open."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from lace.accounts.access import Role
+from lace.core.errors import Changed, NotAllowed
+from lace.deadlines.models import Duty
+from lace.notifications.models import Notification
+from lace.web.middleware import serving
+from reviews import services
+from reviews.models import Decision, Postponement, Review
+from reviews.rules import READY, ReviewState
+from tests.world import Authority, World
+
+
+def moment(days: int) -> datetime:
+    return timezone.make_aware(datetime.combine(timezone.localdate() + timedelta(days=days), datetime.min.time().replace(hour=16)))
+
+
+def arranged(authority: Authority, days: int = 20) -> Review:
+    by = authority.actor(Role.IRO)
+    with serving(by):
+        return services.schedule(by=by, child=authority.child, scheduled_for=moment(days), venue="Ysgol y Bryn")
+
+
+def url(name: str, authority: Authority, **more: Any) -> str:
+    return reverse(name, kwargs={"child": authority.child.pk, **more})
+
+
+def typed(days: int = 20, **more: str) -> dict[str, str]:
+    day = timezone.localdate() + timedelta(days=days)
+    when = {"day_day": str(day.day), "day_month": str(day.month), "day_year": str(day.year), "time": "15:45"}
+    return when | {"venue": "Hill School", "lessons": "outside", "lesson_reason": ""} | more
+
+
+def duty(authority: Authority, code: str) -> Duty:
+    with serving(authority.actor(Role.LACE_COORDINATOR)):
+        return Duty.objects.get(child=authority.child, code=code)
+
+
+def close(authority: Authority, review: Review, *, held_on: date | None = None, participation: str = "attended") -> Review:
+    by = authority.actor(Role.IRO)
+    with serving(by):
+        return services.close(
+            by=by,
+            review=review,
+            held_on=held_on or timezone.localdate(),
+            participation=participation,
+            summary="Settled.",
+            decisions=[services.DecisionFacts("Ask for a tutor", "LACE coordinator", timezone.localdate() + timedelta(days=14))],
+            version=review.version,
+        )
+
+
+@pytest.mark.req("REV-01", "REV-08")
+def test_a_review_is_arranged_through_the_page_and_the_iro_chairs(world: World) -> None:
+    client = world.client(Role.SOCIAL_WORKER)
+    answer = client.post(url("child_review_arrange", world.own), typed())
+    assert answer.status_code == 302
+    with serving(world.own.actor(Role.IRO)):
+        review = Review.objects.get(child=world.own.child)
+        assert (review.number, review.venue, review.chair_id) == (1, "Hill School", world.own.user(Role.IRO).pk)
+        told = set(Notification.objects.values_list("recipient_id", flat=True))
+    assert world.own.user(Role.IRO).pk in told
+    page = client.get(url("child_meetings", world.own)).content.decode()
+    assert "Hill School" in page
+    assert "20 working days" in page  # both clocks are explained
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"time": "late"}, "Enter a time, like 14:30"),
+        ({"venue": ""}, "Enter where the review will be held"),
+        ({"lessons": "inside", "lesson_reason": ""}, "Say why the meeting must be in lesson time"),
+        ({"day_day": "31", "day_month": "2"}, "real date"),
+    ],
+)
+def test_bad_input_says_what_to_do_keeps_what_was_typed_and_changes_nothing(world: World, more: dict[str, str], sentence: str) -> None:
+    page = world.client(Role.IRO).post(url("child_review_arrange", world.own), typed(**({"venue": "Neuadd y Dref"} | more)))
+    body = page.content.decode()
+    assert page.status_code == 200
+    assert sentence in body
+    if "venue" not in more:
+        assert "Neuadd y Dref" in body
+    with serving(world.own.actor(Role.IRO)):
+        assert not Review.objects.exists()
+
+
+@pytest.mark.req("PRIV-01")
+def test_lesson_time_needs_a_reason_and_a_private_room(world: World) -> None:
+    client = world.client(Role.IRO)
+    client.post(url("child_review_arrange", world.own), typed(lessons="inside", lesson_reason="The interpreter can only come then; room 4"))
+    with serving(world.own.actor(Role.IRO)):
+        review = Review.objects.get()
+        assert (review.outside_lessons, review.lesson_reason) == (False, "The interpreter can only come then; room 4")
+
+
+@pytest.mark.req("REV-15", "PEP-04")
+def test_moving_a_review_moves_no_duty_but_an_earlier_one_needs_the_plan_earlier(world: World) -> None:
+    review = arranged(world.own, days=5)
+    ready, first = duty(world.own, READY), duty(world.own, "review_first_guidance")
+    assert ready.due_on == timezone.localdate() + timedelta(days=5)
+    client = world.client(Role.IRO)
+    answer = client.post(
+        url("child_review_move", world.own, review=review.pk), typed(days=40) | {"reason": "The carer is ill", "version": str(review.version)}
+    )
+    assert answer.status_code == 302
+    assert duty(world.own, READY).due_on == ready.due_on
+    assert duty(world.own, "review_first_guidance").due_on == first.due_on
+    with serving(world.own.actor(Role.IRO)):
+        kept = Postponement.objects.get(review=review)
+        assert (kept.reason, kept.postponed_by_id) == ("The carer is ill", world.own.user(Role.IRO).pk)
+        assert Review.objects.get().scheduled_for != review.scheduled_for
+
+
+@pytest.mark.req("REV-02", "REV-09", "REV-10")
+def test_closing_meets_both_clocks_keeps_decisions_and_opens_the_next(world: World) -> None:
+    review = arranged(world.own, days=0)
+    client = world.client(Role.IRO)
+    today = timezone.localdate()
+    page = client.post(
+        url("child_review_close", world.own, review=review.pk),
+        {
+            "held_on_day": str(today.day),
+            "held_on_month": str(today.month),
+            "held_on_year": str(today.year),
+            "participation": "advocate",
+            "summary": "Reads more.",
+            "version": str(review.version),
+            "text_1": "A tutor for maths",
+            "owner_1": "Designated person",
+            "text_3": "A laptop",
+            "owner_3": "Carer",
+        },
+    )
+    assert page.status_code == 302
+    with serving(world.own.actor(Role.IRO)):
+        assert list(Decision.objects.values_list("position", "text", "owner")) == [
+            (1, "A tutor for maths", "Designated person"),
+            (2, "A laptop", "Carer"),
+        ]
+    assert duty(world.own, "review_first_guidance").outcome == duty(world.own, "review_first_regulation").outcome == Duty.Outcome.ON_TIME
+    second = duty(world.own, "review_second")
+    assert second.trigger_on == today
+    assert second.closed_on is None
+    body = client.get(url("child_meetings", world.own)).content.decode()
+    assert "A tutor for maths" in body
+    assert "Spoke through an advocate" in body
+
+
+def test_a_second_review_opens_six_months(world: World) -> None:
+    today = timezone.localdate()
+    close(world.own, arranged(world.own, days=0), held_on=today - timedelta(days=2))
+    close(world.own, arranged(world.own, days=0))
+    assert duty(world.own, "review_second").outcome == Duty.Outcome.ON_TIME
+    assert duty(world.own, "review_later").trigger_on == today
+
+
+@pytest.mark.req("REV-10")
+def test_a_child_who_was_not_asked_raises_a_notice(world: World) -> None:
+    close(world.own, arranged(world.own, days=0), participation="not_asked")
+    for role in (Role.LACE_COORDINATOR,):
+        with serving(world.own.actor(role)):
+            assert Notification.objects.filter(kind="child_not_asked", recipient=world.own.user(role)).exists()
+
+
+def test_two_at_once_the_second_is_told(world: World) -> None:
+    review = arranged(world.own, days=5)
+    by = world.own.actor(Role.IRO)
+    with serving(by):
+        services.postpone(by=by, review=review, to=moment(8), reason="Illness", version=1)
+        with pytest.raises(Changed):
+            services.postpone(by=by, review=review, to=moment(9), reason="Holiday", version=1)
+    body = world.client(Role.IRO).post(
+        url("child_review_move", world.own, review=review.pk), typed(days=9) | {"reason": "Holiday in Ceredigion", "version": "1"}
+    )
+    assert body.status_code == 409
+    assert "Holiday in Ceredigion" in body.content.decode()
+    assert 'value="2"' in body.content.decode()
+
+
+@pytest.mark.req("REV-18")
+def test_the_calendar_entry_names_nobody(world: World) -> None:
+    review = arranged(world.own)
+    entry = world.client(Role.SOCIAL_WORKER).get(url("child_review_calendar", world.own, review=review.pk)).content.decode()
+    assert "SUMMARY:Meeting" in entry
+    assert world.own.child.family_name not in entry
+    assert "review" not in entry.lower().replace("\r\n", "")
+
+
+@pytest.mark.parametrize("role", [Role.IRO, Role.SOCIAL_WORKER, Role.LACE_COORDINATOR, Role.DESIGNATED_PERSON, Role.CARER])
+def test_strangers_of_the_same_role_find_nothing(world: World, role: Role) -> None:
+    review = arranged(world.other)
+    stranger: Client = world.client(role)
+    for name in ("child_meetings", "child_review_arrange"):
+        assert stranger.get(url(name, world.other)).status_code == 404
+    for name in ("child_review_move", "child_review_close", "child_review_calendar", "child_review_cancel"):
+        answer = stranger.get(url(name, world.other, review=review.pk))
+        assert answer.status_code == 404
+        assert world.other.child.family_name not in answer.content.decode()
+    # another's review under an own child is no way in either
+    assert stranger.get(url("child_review_calendar", world.own, review=review.pk)).status_code == 404
+
+
+def test_a_carer_sees_the_meeting_and_may_not_arrange_one(world: World) -> None:
+    arranged(world.own)
+    carer = world.client(Role.CARER)
+    assert "Ysgol y Bryn" in carer.get(url("child_meetings", world.own)).content.decode()
+    assert carer.get(url("child_review_arrange", world.own)).status_code == 403
+    by = world.own.actor(Role.CARER)
+    with serving(by), pytest.raises(NotAllowed):
+        services.schedule(by=by, child=world.own.child, scheduled_for=moment(3), venue="x")
+
+
+def test_a_double_click_arranges_once(world: World) -> None:
+    client = world.client(Role.IRO)
+    form = client.get(url("child_review_arrange", world.own)).content.decode()
+    token = form.split('name="form_token" value="')[1].split('"')[0]
+    first = client.post(url("child_review_arrange", world.own), typed(form_token=token))
+    second = client.post(url("child_review_arrange", world.own), typed(form_token=token))
+    assert (first.status_code, second.status_code) == (302, 302)
+    with serving(world.own.actor(Role.IRO)):
+        assert Review.objects.filter(state=ReviewState.SCHEDULED).count() == 1
+
+
+def test_what_was_typed_when_the_session_had_ended_is_kept(world: World) -> None:
+    client = world.client(Role.IRO)
+    form = client.get(url("child_review_arrange", world.own)).content.decode()
+    token = form.split('name="form_token" value="')[1].split('"')[0]
+    client.session.flush()
+    client.cookies.pop("session", None)
+    answer = client.post(url("child_review_arrange", world.own), typed(form_token=token, venue="Canolfan Gymuned"))
+    assert answer.status_code == 302
+    assert "login" in answer["Location"]
+    client.force_login(world.own.user(Role.IRO), backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = client.get(url("child_review_arrange", world.own)).content.decode()
+    assert "Canolfan Gymuned" in page
+    assert "You were signed out" in page
+    with serving(world.own.actor(Role.IRO)):
+        assert not Review.objects.exists()
+
+
+def test_the_tab_costs_the_same_with_many_reviews(world: World, statements: Any) -> None:
+    client = world.client(Role.IRO)
+    arranged(world.own)
+    path = url("child_meetings", world.own)
+    client.get(path)
+    with statements(17):
+        client.get(path)
