@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import signal
 import stat
@@ -81,9 +82,12 @@ class Daemon(ABC):
 
     @property
     def socket_dir(self) -> Path:
-        """Where the socket is: in the data's own folder, or under a short name when that path is too long for a socket."""
+        """Where the socket is: in the data's own folder, or under a short plain name.
+
+        A socket's path has a limit, and in an address it is read in several ways when it holds more than plain characters.
+        """
         wanted = self.home / "run"
-        if len(os.fsencode(wanted / self.socket_name)) <= LONGEST_SOCKET:
+        if len(os.fsencode(wanted / self.socket_name)) <= LONGEST_SOCKET and re.fullmatch(r"[A-Za-z0-9/._-]+", str(wanted)):
             return wanted
         digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
         # the folder for temporary files may itself have a long name (macOS, test runners)
