@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
+from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
 from lace.database.context import OWNER_ROLE, WORKER_ROLE
@@ -22,7 +23,6 @@ _KEPT = ("django_migrations", "django_content_type", "auth_permission", "auth_gr
 
 def _connect_as(role: str) -> None:
     connection.close()
-    connection.close_pool()
     connection.settings_dict["USER"] = role
     settings.DATABASES["default"]["USER"] = role
 
@@ -32,9 +32,22 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Made and migrated by the owner; tested as the worker, which owns nothing, passes no policy and may ask to be a job."""
     with django_db_blocker.unblock():
         _connect_as(WORKER_ROLE)
+    operations = type(connection.ops)
+    by_django = operations.execute_sql_flush
+    operations.execute_sql_flush = _flush_as_owner  # type: ignore[method-assign,assignment]  # transactional tests end with a flush
     yield
+    operations.execute_sql_flush = by_django  # type: ignore[method-assign]
     with django_db_blocker.unblock():
         _connect_as(OWNER_ROLE)
+
+
+def _flush_as_owner(_operations: Any, _sql: list[str]) -> None:
+    """Empty every table but what migrations put in; the app's role may not truncate."""
+    with owner_connection() as owner:
+        query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT tablename = ANY(%s)"
+        tables = [name for (name,) in owner.execute(query, [list(_KEPT)])]
+        owner.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(map(sql.Identifier, tables))))
+        owner.execute("DELETE FROM auth_group WHERE name NOT LIKE 'authority:%'")
 
 
 def owner_connection() -> psycopg.Connection[Any]:
@@ -42,22 +55,6 @@ def owner_connection() -> psycopg.Connection[Any]:
     parameters = connection.get_connection_params()
     keys = ("dbname", "host", "port", "password")
     return psycopg.connect(user=OWNER_ROLE, autocommit=True, **{key: parameters[key] for key in keys if parameters.get(key)})
-
-
-@pytest.fixture(autouse=True)
-def _truncate_as_owner(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Transactional tests end with a flush, which the app's role may not do."""
-
-    def flush(_sql: list[str]) -> None:
-        with owner_connection() as owner:
-            tables = [
-                row[0]
-                for row in owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT tablename = ANY(%s)", [list(_KEPT)])
-            ]
-            owner.execute("TRUNCATE " + ", ".join(f'"{table}"' for table in tables) + " CASCADE")
-            owner.execute("DELETE FROM auth_group WHERE name NOT LIKE 'authority:%'")
-
-    monkeypatch.setattr(type(connection.ops), "execute_sql_flush", lambda _self, sql: flush(sql))
 
 
 @pytest.fixture(autouse=True)

@@ -102,23 +102,21 @@ def enter(authority: Authority, *, entered_on: date, **facts: Any) -> tuple[Chil
     """A child of this authority entering care, through the service that the API calls."""
     number = next(_numbers)
     by = authority.actor(Role.CASE_SYSTEM)
+    values: dict[str, Any] = {
+        "reference": f"SC{number:06d}",
+        "given_names": f"Mabli{number}",
+        "family_name": f"Llwyd{number}",
+        "born_on": date(2012, 5, 4),
+        "sex": rules.Sex.FEMALE,
+        "ethnicity": rules.Ethnicity.WHITE_BRITISH,
+        "upn": upn.generate(authority=authority.row.la_number, school="4001", year=2017, serial=number % 1000),
+        "first_language": "Cymraeg",
+    }
     with serving(by):
         result = entry.enter_care(
             by=by,
             facts=entry.EntryFacts(
-                child=ChildFacts(
-                    **{
-                        "reference": f"SC{number:06d}",
-                        "given_names": f"Mabli{number}",
-                        "family_name": f"Llwyd{number}",
-                        "born_on": date(2012, 5, 4),
-                        "sex": rules.Sex.FEMALE,
-                        "ethnicity": rules.Ethnicity.WHITE_BRITISH,
-                        "upn": upn.generate(authority=authority.row.la_number, school="4001", year=2017, serial=number % 1000),
-                        "first_language": "Cymraeg",
-                    }
-                    | facts
-                ),
+                child=ChildFacts(**(values | facts)),
                 started_on=entered_on,
                 entry_type=rules.EntryType.EMERGENCY,
                 reason=rules.EntryReason.ABUSE_OR_NEGLECT,
@@ -137,6 +135,7 @@ def enter(authority: Authority, *, entered_on: date, **facts: Any) -> tuple[Chil
                 iro=authority.user(Role.IRO),
             ),
         )
+    assert result.enrolment is not None
     return result.child, result.episode, result.placement, result.enrolment
 
 

@@ -23,6 +23,9 @@ ORDER = (
 NO_POLICY: dict[str, str] = {
     "accounts.Organisation": "schools and homes are public bodies, looked up across authorities (SCH-01)",
     "accounts.Membership": "read before there is a context: it is what the context is made from",
+    "accounts.MembershipEvent": "as Membership; who held which role is the audit's own material and names no child",
+    "schools.Designation": "who is a school's designated person is known to every authority whose child goes there (LA-04)",
+    "schools.DesignationEvent": "as Designation",
 }
 # Rows that lead to a child without being about one, and why they need no `visible_to`.
 NO_VISIBLE_TO: dict[str, str] = {

@@ -1,0 +1,57 @@
+"""A child's pages: whose record it is, and the tabs that this reader may open. The apps above fill the pages; only their names are known here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from lace.accounts.access import Facet
+from lace.children.rules import age, year_group
+from lace.web.pages import ChildPage
+
+# Route, words, and the facets of which one must be held.
+TABS: tuple[tuple[str, Promise, frozenset[Facet]], ...] = (
+    ("child", pgettext_lazy("tab", "Overview"), frozenset({Facet.IDENTITY})),
+    ("child_plan", pgettext_lazy("tab", "Plan"), frozenset({Facet.EDUCATION})),
+    ("child_meetings", pgettext_lazy("tab", "Meetings"), frozenset({Facet.EDUCATION})),
+    ("child_duties", pgettext_lazy("tab", "Duties"), frozenset({Facet.EDUCATION})),
+    ("child_school", pgettext_lazy("tab", "School"), frozenset({Facet.EDUCATION, Facet.ATTENDANCE})),
+    ("child_people", pgettext_lazy("tab", "People"), frozenset({Facet.CONTACTS})),
+    ("child_timeline", pgettext_lazy("tab", "Timeline"), frozenset({Facet.EDUCATION, Facet.CARE})),
+    ("child_access", pgettext_lazy("tab", "Who can see"), frozenset({Facet.IDENTITY})),
+)
+
+
+def child_frame(page: ChildPage, active: str) -> dict[str, Any]:
+    """Context of web/child_page.html for a page about a child: child (Seen), facts and notes of the identity bar, tabs.
+
+    `active` is the route of the tab that is open, or under which the page lies.
+    """
+    child, today = page.seen, page.actor.today
+    facts: list[tuple[Promise, object]] = []
+    if page.seen.holds(Facet.IDENTITY):
+        year = year_group(page.child.born_on, today)
+        facts = [
+            (_("Date of birth"), child.born_on),
+            (_("Age"), age(page.child.born_on, today)),
+            (_("School year"), year.label if year is not None else _("none")),
+            (_("Responsible authority"), page.child.authority.name),
+        ]
+    notes = []
+    if page.child.address_is_sensitive:
+        notes.append({"text": _now("Do not tell anyone where the child lives"), "tag": "warning"})
+    return {
+        "child": child,
+        "facts": [{"key": key, "value": value} for key, value in facts],
+        "notes": notes,
+        "tabs": [
+            {"text": text, "href": reverse(route, kwargs={"child": page.child.pk}), "active": route == active}
+            for route, text, facets in TABS
+            if facets & page.grant.facets
+        ],
+    }

@@ -1,0 +1,119 @@
+"""Who acts in this request, and the headers that every answer carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from lace.accounts.acting import actor_for, context_of
+from lace.accounts.models import Membership
+from lace.audit.track import acting
+from lace.core.actor import Actor
+from lace.database import context
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+MEMBERSHIP = "membership"  # the session's key of the role in use
+
+
+class ActingRequest(HttpRequest):
+    """A request of a person acting under one of their roles, as our middleware leaves it."""
+
+    actor: Actor | None
+    memberships: list[Membership]
+
+
+class Headers:
+    """Nothing personal stays in a browser's or a proxy's cache."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not request.path.startswith("/static/") and "Cache-Control" not in response:
+            response["Cache-Control"] = "no-store"
+        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        return response
+
+
+class Acting:
+    """Find the membership in use, tell the database and the audit whom they serve, and keep GET from writing."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        actor = act_as(request)
+        with serving(actor), _reading_only(request):
+            return self.get_response(request)
+
+
+def act_as(request: Any) -> Actor | None:
+    """Put the open memberships and the actor of the one in use on the request."""
+    request.memberships = []
+    request.actor = None
+    if not request.user.is_authenticated:
+        return None
+    today = timezone.localdate()
+    request.memberships = list(Membership.objects.open_on(today).filter(user=request.user).select_related("authority", "organisation").order_by("pk"))
+    chosen = request.session.get(MEMBERSHIP)
+    membership = next((held for held in request.memberships if held.pk == chosen), next(iter(request.memberships), None))
+    request.membership = membership
+    if membership is not None:
+        request.actor = actor_for(membership, today=today)
+    actor: Actor | None = request.actor
+    return actor
+
+
+@contextmanager
+def serving(actor: Actor | None) -> Iterator[None]:
+    """Database context and audit context of an actor; of nobody when there is none."""
+    if actor is None:
+        with context.use(context.NOBODY):
+            yield
+    else:
+        with context.use(context_of(actor)), acting(actor):
+            yield
+
+
+# What a GET may write: the record of reads, the session, and the savepoints and settings around a query.
+_MAY = (
+    "SELECT",
+    "SAVEPOINT",
+    "RELEASE",
+    "ROLLBACK",
+    "FETCH",
+    "CLOSE",
+    "DECLARE",
+    'INSERT INTO "AUDIT_READ"',
+    'UPDATE "DJANGO_SESSION"',
+    'INSERT INTO "DJANGO_SESSION"',
+)
+
+
+class WriteInGet(RuntimeError):
+    """A GET tried to write: a defect in the door."""
+
+
+def _refuse_writes(execute: Any, sql: str, params: Any, many: bool, extra: dict[str, Any]) -> Any:
+    start = sql.lstrip("( \n").upper()
+    # pghistory puts its context before a write as a SELECT: look behind it.
+    statement = start.rsplit("; ", 1)[-1] if start.startswith("SELECT SET_CONFIG") else start
+    if not statement.startswith(_MAY):
+        raise WriteInGet(f"A GET may not run: {sql[:60]}")
+    return execute(sql, params, many, extra)
+
+
+@contextmanager
+def _reading_only(request: HttpRequest) -> Iterator[None]:
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        with connection.execute_wrapper(_refuse_writes):
+            yield
+    else:
+        yield

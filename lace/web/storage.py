@@ -1,0 +1,5 @@
+"""Static files under names that carry their content's hash, compressed once at collection."""
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage as StaticStorage
+
+__all__ = ["StaticStorage"]
