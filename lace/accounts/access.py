@@ -79,6 +79,8 @@ class Permission(StrEnum):
     EXPLAIN_LATENESS = "explain_lateness"
     # acts on no child
     SEE_DASHBOARD = "see_dashboard"
+    DESIGNATE = "designate"  # record and end the designation of a school's designated person
+    CONFIRM_REGISTER = "confirm_register"
     PREPARE_REPORT = "prepare_report"
     APPROVE_REPORT = "approve_report"
     READ_REPORT = "read_report"
@@ -164,6 +166,8 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
 OFFICE: dict[Permission, frozenset[Role]] = {
     Permission.SEE_DASHBOARD: frozenset({Role.LACE_COORDINATOR, Role.DESIGNATED_MANAGER}),
     Permission.RECORD_CARE: frozenset({Role.CASE_SYSTEM}),  # the first record of a child, before there is one to stand in a relation to
+    Permission.DESIGNATE: frozenset({Role.HEADTEACHER, Role.GOVERNOR}),
+    Permission.CONFIRM_REGISTER: frozenset({Role.DESIGNATED_PERSON, Role.HEADTEACHER}),
     Permission.PREPARE_REPORT: frozenset({Role.DESIGNATED_PERSON, Role.HEADTEACHER}),
     Permission.APPROVE_REPORT: frozenset({Role.HEADTEACHER}),
     Permission.READ_REPORT: frozenset({Role.GOVERNOR, Role.HEADTEACHER, Role.DESIGNATED_PERSON, Role.LACE_COORDINATOR}),

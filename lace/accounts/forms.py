@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import ChangePasswordForm, LoginForm, ReauthenticateForm, ResetPasswordForm, ResetPasswordKeyForm
@@ -16,29 +16,31 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm, LoginWebAuthnForm, ReauthenticateWebAuthnForm
 from django import forms
 from django.core.cache import cache
+from django.core.validators import EmailValidator
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.models import Language, Membership
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 _NEW_PASSWORD_HINT = _("At least 12 characters. Three or four words that have nothing to do with each other are easy to remember and hard to guess")
 
 
-def _say(field: forms.Field, label: str | Promise, required: str | Promise, hint: str | Promise = "") -> None:
+def _say(field: forms.Field, label: _StrPromise, required: _StrPromise, hint: _StrPromise | str = "") -> None:
     field.label, field.help_text = label, hint
     field.error_messages["required"] = required
 
 
-def _email(field: forms.Field, required: str | Promise) -> None:
+def _email(field: forms.Field, required: _StrPromise) -> None:
     _say(field, _("E-mail address"), required)
     field.widget = forms.EmailInput(attrs={"autocomplete": "username"})
-    for validator in field.validators:
-        validator.message = _("Enter an e-mail address, like name@example.com")  # type: ignore[union-attr]
+    field.validators = [EmailValidator(_("Enter an e-mail address, like name@example.com"))]
 
 
-def _code(field: forms.Field, hint: str | Promise) -> None:
+def _code(field: forms.Field, hint: _StrPromise) -> None:
     _say(field, _("Security code"), _("Enter the security code"), hint)
     field.widget = forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "width": "10"})
 

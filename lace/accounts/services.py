@@ -10,9 +10,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import REACH, Permission, Reach, Role, require
+from lace.accounts.acting import actor_for, context_of
 from lace.accounts.models import Language, LocalAuthority, Membership, Organisation, User
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, NotAllowed, Refused
+from lace.database.context import use
 
 SIGNED_IN, ROLE_CHOSEN = "signed_in", "role_chosen"  # labels in the trail of a membership, beside those of its changes
 
@@ -114,14 +116,17 @@ def _check(membership: Membership) -> None:
 
 @transaction.atomic
 def record_sign_in(*, by: Actor) -> None:
-    """Put into the membership's trail that the person signed in under it."""
-    _note(by, Membership.objects.get(pk=by.membership_id), SIGNED_IN)
+    """Put into the membership's trail that the person signed in under it. Raises NotAllowed for anyone without one."""
+    if by.membership_id is None:
+        raise NotAllowed
+    _note(by, Membership.objects.select_related("authority", "organisation").get(pk=by.membership_id), SIGNED_IN)
 
 
 @transaction.atomic
 def choose_role(*, by: Actor, membership_id: int) -> Membership:
     """The person goes on under another of their roles, and the trail says so (SCH-06). Raises NotAllowed for a role they do not hold today."""
-    membership = Membership.objects.open_on(by.today).filter(pk=membership_id, user_id=by.user_id).select_related("authority", "organisation").first()
+    own = Membership.objects.open_on(by.today).filter(user_id=_person(by))
+    membership = own.filter(pk=membership_id).select_related("authority", "organisation").first()
     if membership is None:
         raise NotAllowed
     _note(by, membership, ROLE_CHOSEN)
@@ -133,11 +138,18 @@ def choose_language(*, by: Actor, language: str) -> None:
     """Remember in which language the person reads Lace and its messages. Raises BadInput for another."""
     if language not in Language.values:
         raise BadInput({"language": [_("Choose English or Welsh")]})
-    User.objects.filter(pk=by.user_id).exclude(language=language).update(language=language)
+    User.objects.filter(pk=_person(by)).exclude(language=language).update(language=language)
+
+
+def _person(by: Actor) -> int:
+    if by.user_id is None:
+        raise NotAllowed
+    return by.user_id
 
 
 def _note(by: Actor, membership: Membership, label: str) -> None:
-    """An entry in the membership's append-only trail for what changes no row."""
+    """An entry in the membership's append-only trail for what changes no row. The trail is its authority's, so the database serves that one."""
     kept = {field.attname: getattr(membership, field.attname) for field in Membership._meta.concrete_fields}
     context = {"actor": by.label, "user": by.user_id, "role": by.role, "membership": by.membership_id, "job": by.job}
-    Membership.pgh_event_model.objects.create(pgh_label=label, pgh_context=context, **kept)  # type: ignore[attr-defined]  # made by pghistory
+    with use(context_of(actor_for(membership, today=by.today))):
+        Membership.pgh_event_model.objects.create(pgh_label=label, pgh_context=context, **kept)  # type: ignore[attr-defined]  # made by pghistory

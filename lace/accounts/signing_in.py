@@ -94,7 +94,7 @@ def remember_language(response: HttpResponse, language: str) -> None:
         max_age=365 * 24 * 3600,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
 
 
@@ -317,7 +317,7 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         """Tell the person what changed. The change stands even when the mail cannot be sent."""
         told = {"user": user, "what": _TOLD[template_prefix], "when": timezone.now(), "site": settings.SITE_URL}
         try:
-            self.send_mail("account/email/password_changed", user.email, told)
+            self.render_mail("account/email/password_changed", user.email, told).send()
         except (OSError, smtplib.SMTPException) as failure:
             log.error("A change of an account could not be told by e-mail: %s", type(failure).__name__)
 

@@ -8,11 +8,12 @@ from allauth.mfa.webauthn.views import LoginWebAuthnView, ReauthenticateWebAuthn
 from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lace.accounts import views
 
 FORM = "components/form_page.html"
-SIGN_IN = {"title": _("Sign in"), "submit_text": _("Sign in")}
+SIGN_IN = {"title": pgettext_lazy("heading", "Sign in"), "submit_text": _("Sign in")}
 FORGOTTEN = {
     "title": _("Forgotten your password?"),
     "intro": _("We send you a link by which you choose a new password."),
@@ -72,7 +73,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "second-factor/app/",
         ActivateTOTPView.as_view(
             template_name="mfa/activate_app.html",
-            extra_context={"title": _("Set up an authenticator app"), "submit_text": _("Continue")},
+            extra_context={"title": pgettext_lazy("heading", "Set up an authenticator app"), "submit_text": _("Continue")},
         ),
         name="mfa_activate_totp",
     ),

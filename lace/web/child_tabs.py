@@ -6,9 +6,8 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from lace.accounts.access import Facet
 from lace.children.rules import age, year_group
@@ -44,7 +43,7 @@ def child_frame(page: ChildPage, active: str) -> dict[str, Any]:
         ]
     notes = []
     if page.child.address_is_sensitive:
-        notes.append({"text": _now("Do not tell anyone where the child lives"), "tag": "warning"})
+        notes.append({"text": gettext("Do not tell anyone where the child lives"), "tag": "warning"})
     return {
         "child": child,
         "facts": [{"key": key, "value": value} for key, value in facts],

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from lace.accounts.acting import actor_for, context_of
 from lace.accounts.models import Membership
+from lace.accounts.signing_in import MEMBERSHIP
 from lace.audit.track import acting
 from lace.core.actor import Actor
 from lace.database import context
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-MEMBERSHIP = "membership"  # the session's key of the role in use
 
 
 class ActingRequest(HttpRequest):

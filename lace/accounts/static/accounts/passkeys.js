@@ -25,7 +25,7 @@ for (const form of supported ? document.querySelectorAll('form[data-passkey]') :
       form.elements.credential.value = JSON.stringify((await ask(form)).toJSON())
       form.submit() // past this listener
     } catch (error) {
-      console.error(error)
+      console.warn(error) // most often the person pressed Cancel
       problem.hidden = false
     }
   })
