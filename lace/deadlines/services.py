@@ -1,0 +1,174 @@
+"""Duties opened, met, brought forward, corrected, closed and explained. Each is called inside the act that it follows from.
+
+The caller has checked the permission of that act (recording an entry to care, finalising a plan); the database's policies
+bound what any of them can reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Case, F, QuerySet, Value, When
+from django.utils.translation import gettext as _
+
+from lace.accounts.access import Permission
+from lace.accounts.models import LocalAuthority
+from lace.children.models import Child
+from lace.children.services import require_for
+from lace.core.actor import Actor
+from lace.core.errors import BadInput, Refused
+from lace.deadlines.models import Duty, WorkingDay
+from lace.deadlines.rules import RULES, DutyRule, Fact, chosen_clock, clock_settings, openings, rules_for
+
+Outcome = Duty.Outcome
+
+
+def _clocks(authority: LocalAuthority) -> dict[str, str]:
+    return {name: getattr(authority, name) for name in clock_settings()}
+
+
+def _held(duties: QuerySet[Duty]) -> list[Duty]:
+    """The rows, locked in the order in which the sweep locks too, so that neither can wait for the other in a circle."""
+    return list(duties.order_by("pk").select_for_update(no_key=True, of=("self",)))
+
+
+@transaction.atomic
+def open_duties(*, by: Actor, child: Child, fact: Fact, on: date, subject: UUID) -> list[Duty]:
+    """Open the duty of every rule whose clock this fact starts, and return them in the order in which they fall due.
+
+    `on` is the day of the fact, day 0; `subject` the row whose fact it is. Asked again for the same subject it adds nothing
+    and changes nothing. The ladder starts at its first rung: see `rules.opening` for a fact recorded late.
+    """
+    days = WorkingDay.objects.counted_from(on)
+    found = [
+        Duty(child=child, authority_id=child.authority_id, subject=subject, **asdict(duty))
+        for duty in openings(fact, on, clocks=_clocks(child.authority), days=days)
+    ]
+    Duty.objects.bulk_create(found, ignore_conflicts=True)
+    return list(Duty.objects.filter(child=child, subject=subject, code__in=[duty.code for duty in found]).order_by("due_on", "code"))
+
+
+@transaction.atomic
+def meet(*, by: Actor, child: Child, codes: Iterable[str], on: date, reason: str = "", evidence: UUID | None = None) -> int:
+    """Close the child's open duties of these codes as done on a day, on time or late by their due dates; how many were open.
+
+    `evidence` is the row that met them. A reason given earlier for lateness stays unless a new one is given.
+    """
+    held = _held(Duty.objects.open().filter(child=child, code__in=list(codes)))
+    return Duty.objects.filter(pk__in=[duty.pk for duty in held]).update(
+        closed_on=on,
+        outcome=_in_time(on),
+        next_look_on=None,
+        reason=Value(reason) if reason else F("reason"),
+        evidence=evidence,
+    )
+
+
+def _in_time(on: date) -> Case:
+    return Case(When(due_on__gte=on, then=Value(Outcome.ON_TIME)), default=Value(Outcome.LATE))
+
+
+@transaction.atomic
+def bring_forward(*, by: Actor, child: Child, code: str, due_on: date) -> int:
+    """Make the child's open duty due on an earlier day, such as the real date of the review; how many moved.
+
+    Never later: postponing a review moves no duty (AMB-02, REV-15), and a second earlier day replaces the first.
+    """
+    held = _held(Duty.objects.open().filter(child=child, code=code, due_on__gt=due_on))
+    for duty in held:
+        duty.brought_to = due_on
+        _move(duty, due_on)
+        duty.save(update_fields=["brought_to", *_MOVED])
+    return len(held)
+
+
+_MOVED = ("due_on", "next_rung", "next_look_on", "ladder_round")
+
+
+def _move(duty: Duty, due_on: date) -> None:
+    """Another due date: the ladder starts anew, and tells of the new day."""
+    if due_on == duty.due_on:
+        return
+    duty.due_on = due_on
+    duty.next_rung, duty.ladder_round = 0, duty.ladder_round + 1
+    if duty.closed_on is None:
+        duty.next_look_on = RULES[duty.code].next_look(due_on, 0)
+
+
+@transaction.atomic
+def correct_fact(*, by: Actor, child: Child, subject: UUID, on: date, fact: Fact | None = None) -> int:
+    """Recompute every duty that rests on this subject after its day, or what kind of fact it is, was corrected (DL-05).
+
+    Open ones get their new due date; done ones are judged again, on time or late; what a waiver or the end of care closed
+    stays closed. With another `fact`, duties that it does not start become not applicable and those it starts are opened.
+    The old values stay in the audit. Returns how many duties changed.
+    """
+    clocks, days = _clocks(child.authority), WorkingDay.objects.counted_from(on)
+    changed = 0
+    for duty in _held(Duty.objects.filter(child=child, subject=subject, code__in=list(RULES))):
+        rule = RULES[duty.code]
+        applies = rule in rules_for(fact or Fact(duty.fact), on)
+        before = _state(duty)
+        if applies:
+            _recompute(duty, rule, on, rule.due(on, days, chosen_clock(rule, clocks)))
+            duty.fact, duty.clock = fact or duty.fact, chosen_clock(rule, clocks)
+        elif duty.closed_on is None:
+            duty.closed_on, duty.outcome, duty.next_look_on = by.today, Outcome.NOT_APPLICABLE, None
+        if _state(duty) != before:
+            duty.save()
+            changed += 1
+    if fact is not None:
+        known = set(Duty.objects.filter(child=child, subject=subject).values_list("code", flat=True))
+        changed += sum(duty.code not in known for duty in open_duties(by=by, child=child, fact=fact, on=on, subject=subject))
+    return changed
+
+
+def _state(duty: Duty) -> tuple[object, ...]:
+    return (duty.fact, duty.clock, duty.trigger_on, duty.due_on, duty.closed_on, duty.outcome)
+
+
+def _recompute(duty: Duty, rule: DutyRule, on: date, due_on: date) -> None:
+    duty.trigger_on, duty.rule_version = on, rule.version
+    if duty.outcome == Outcome.NOT_APPLICABLE:  # it applies after all
+        duty.closed_on, duty.outcome = None, ""
+        duty.next_look_on = rule.next_look(duty.due_on, duty.next_rung)
+    _move(duty, min(due_on, duty.brought_to) if duty.brought_to else due_on)
+    if duty.closed_on is not None and duty.outcome in {Outcome.ON_TIME, Outcome.LATE}:
+        duty.outcome = Outcome.ON_TIME if duty.closed_on <= duty.due_on else Outcome.LATE
+
+
+@transaction.atomic
+def close_all(*, by: Actor, child: Child, on: date, outcome: Duty.Outcome, reason: str = "") -> int:
+    """Close every open duty of a child whose care ended, who moved to another authority, or to whom they no longer apply (DL-06).
+
+    How many were open. Done duties are closed by `meet`, so `outcome` may not be on time or late.
+    """
+    if outcome in {Outcome.ON_TIME, Outcome.LATE}:
+        raise ValueError("A duty that was done is closed by meet().")
+    held = _held(Duty.objects.open().filter(child=child))
+    return Duty.objects.filter(pk__in=[duty.pk for duty in held]).update(
+        closed_on=on, outcome=outcome, next_look_on=None, reason=Value(reason) if reason else F("reason")
+    )
+
+
+@transaction.atomic
+def explain_lateness(*, by: Actor, duty: Duty, reason: str) -> None:
+    """Record why a duty is or was late. The due date stays where it is: nobody extends it (DL-07).
+
+    Raises NotAllowed, BadInput (no reason, or too long), Refused when the duty is not late.
+    """
+    require_for(by=by, permission=Permission.EXPLAIN_LATENESS, child=duty.child)
+    written = reason.strip()
+    longest = Duty._meta.get_field("reason").max_length or 0
+    if not written:
+        raise BadInput({"reason": [_("Write why it is late. The due date stays the same")]})
+    if len(written) > longest:
+        raise BadInput({"reason": [_("Shorten the reason to %(longest)s characters or fewer") % {"longest": longest}]})
+    if not duty.days_late(by.today):
+        raise Refused(_("This is not late, so there is nothing to explain. A due date cannot be moved"))
+    Duty.objects.filter(pk=duty.pk).update(reason=written)
+    duty.reason = written

@@ -1,0 +1,20 @@
+"""The bell's answer: send what waits. The task carries nothing; the rows say what there is to do."""
+
+from __future__ import annotations
+
+from celery import current_app, shared_task
+from django.utils import timezone
+
+from lace.core.actor import Actor
+from lace.notifications.delivery import deliver
+
+
+@shared_task
+def ring_delivery() -> None:
+    deliver(by=Actor.named_job("delivery", today=timezone.localdate()))
+
+
+def ring() -> None:
+    """Wake a worker now. Raises what the broker's client raises, after one short try: no request waits for a broker that is away."""
+    with current_app.connection_for_write(transport_options={"max_retries": 1, "interval_start": 0, "socket_connect_timeout": 1}) as connection:
+        ring_delivery.apply_async(connection=connection, retry=False, expires=60)  # type: ignore[call-arg]  # the stubs do not know `connection`
