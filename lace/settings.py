@@ -109,7 +109,7 @@ TEMPLATES = [
 ]
 
 # Migrations and seeding run as the owner of the tables; the web as lace_app, workers as lace_worker: neither owns a table.
-OWNER_COMMANDS = {"migrate", "showmigrations", "sqlmigrate", "makemigrations", "lintmigrations", "seed", "test", "check"}
+OWNER_COMMANDS = {"migrate", "showmigrations", "sqlmigrate", "makemigrations", "lintmigrations", "seed"}
 _owner = (len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS) or "pytest" in sys.modules
 DATABASES = {
     "default": dj_database_url.parse(
@@ -252,6 +252,10 @@ EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = switch("EMAIL_USE_TLS")
 EMAIL_FILE_PATH = str(STATE_DIR / "mail")
 EMAIL_TIMEOUT = 20
+# GOV.UK Notify in place of SMTP: a key and a template with the personalisations of lace/notifications/channels.py.
+NOTIFY_API_KEY = env("NOTIFY_API_KEY", "")
+NOTIFY_TEMPLATE_ID = env("NOTIFY_TEMPLATE_ID", "")
+NOTIFY_BASE_URL = env("NOTIFY_BASE_URL", "")
 DEFAULT_FROM_EMAIL = env("EMAIL_FROM", "Lace <lace@localhost>")
 
 REST_FRAMEWORK = {

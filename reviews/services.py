@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 
 from lace.accounts.access import Permission, Relation, Role
 from lace.accounts.models import Membership, User
-from lace.children.models import CareEpisode, Child
-from lace.children.services import lock, people_around, refuse, require_for
+from lace.children.models import CareEpisode, Child, lock
+from lace.children.people import people_around
+from lace.children.services import require_for
 from lace.core.actor import Actor
-from lace.core.errors import Changed, Message, Refused
+from lace.core.errors import Changed, Message, Refused, refuse
 from lace.deadlines.rules import Fact
 from lace.deadlines.services import bring_forward, meet, open_duties
 from lace.notifications.services import notify

@@ -1,8 +1,9 @@
 """The pages of a child's reviews, under the child's."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from reviews import views
+from reviews.api import api_urls
 
 MEETINGS = "children/<uuid:child>/meetings/"
 
@@ -13,4 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{MEETINGS}<uuid:review>/call-off/", views.CancelPage.as_view(), name="child_review_cancel"),
     path(f"{MEETINGS}<uuid:review>/held/", views.ClosePage.as_view(), name="child_review_close"),
     path(f"{MEETINGS}<uuid:review>/meeting.ics", views.CalendarEntry.as_view(), name="child_review_calendar"),
+    path("api/v1/", include(api_urls)),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import Permission as RelationCode
@@ -76,7 +76,7 @@ def _granted_to_person(actor: Actor) -> models.QuerySet[ChildUserGrant] | None:
 
 
 class ChildQuerySet(models.QuerySet["Child"]):
-    def visible_to(self, actor: Actor) -> ChildQuerySet:
+    def visible_to(self, actor: Actor) -> Self:
         """The children this actor may see: the start of every query at a door."""
         reach = _visible(actor, "id")
         return self.none() if reach is None else self.filter(reach)
@@ -92,7 +92,7 @@ class ChildQuerySet(models.QuerySet["Child"]):
 class ChildOwnedQuerySet(models.QuerySet[M]):
     """Rows about a child: seen by those who see the child."""
 
-    def visible_to(self, actor: Actor) -> ChildOwnedQuerySet[M]:
+    def visible_to(self, actor: Actor) -> Self:
         """The rows of the children this actor may see: the start of every query at a door."""
         reach = _visible(actor, "child_id")
         return self.none() if reach is None else self.filter(reach)
@@ -318,6 +318,14 @@ class ChildGroupGrant(GroupObjectPermissionBase, _Dated):
 def relation_code(relation: Relation) -> RelationCode:
     """guardian's permission row for a relation."""
     return RelationCode.objects.get_by_natural_key(str(relation), "children", "child")
+
+
+def lock(child: Child) -> Child:
+    """The child's row as it stands, held to the end of the transaction: acts about one child happen one after another.
+
+    NO KEY, so that the sweep's foreign-key checks on the child wait for nobody.
+    """
+    return Child.objects.select_for_update(of=("self",), no_key=True).select_related("authority").get(pk=child.pk)
 
 
 def grants_of(actor: Actor, children: Iterable[Child]) -> dict[UUID, Grant]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from lace.accounts.access import GROUP_RELATIONS, NAMED_RELATIONS, Grant, Permission, Relation, require
 from lace.accounts.models import LocalAuthority, Organisation, User
 from lace.children import rules, upn
-from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, Placement, grants_of, relation_code
+from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, Placement, grants_of, lock, relation_code
 from lace.core.actor import Actor
-from lace.core.errors import BadInput, Message, NotAllowed, Refused
+from lace.core.errors import Message, NotAllowed, Refused, refuse
 
 
 def find_child(*, by: Actor, pk: UUID) -> tuple[Child, Grant]:
@@ -29,20 +30,6 @@ def require_for(*, by: Actor, permission: Permission, child: Child) -> None:
     """Raise NotAllowed unless the actor's relation to this child gives the permission. A named job's bound is its database role."""
     if not by.job and permission not in grants_of(by, [child])[child.pk].permissions:
         raise NotAllowed
-
-
-def lock(child: Child) -> Child:
-    """The child's row as it stands, held to the end of the transaction: acts about one child happen one after another."""
-    return Child.objects.select_for_update(of=("self",)).select_related("authority").get(pk=child.pk)
-
-
-def refuse(problems: Iterable[tuple[str, Message]]) -> None:
-    """Raise BadInput when there are any; several of one field stand together."""
-    by_field: dict[str, list[Message]] = defaultdict(list)
-    for name, message in problems:
-        by_field[name].append(message)
-    if by_field:
-        raise BadInput(by_field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +66,32 @@ class PlacementFacts:
     carers: tuple[User, ...] = field(default=())
 
 
-@transaction.atomic
-def add_child(*, by: Actor, facts: ChildFacts) -> Child:
-    """Record a child of the actor's own authority. Raises BadInput naming each field, NotAllowed."""
+def check_child(*, by: Actor, facts: ChildFacts) -> list[tuple[str, Message]]:
+    """What is wrong with a new child's facts, by field. Raises NotAllowed: whether a number is taken is not for everyone."""
     require(by, Permission.RECORD_CARE)
     if by.authority_id is None:
         raise NotAllowed
     problems: list[tuple[str, Message]] = list(rules.check_birth(facts.born_on, as_of=by.today))
-    number = ""
-    if facts.upn:
-        try:
-            number = str(upn.parse(facts.upn))
-        except upn.InvalidUpn as error:
-            problems.append(("upn", error.message))
     own = Child.objects.filter(authority=by.authority_id)
-    if number and own.filter(upn=number).exists():
-        problems.append(("upn", _("Another child of your authority has this unique pupil number. Check it, or use that child's record")))
+    try:
+        if facts.upn and own.filter(upn=upn.parse(facts.upn)).exists():
+            problems.append(("upn", _("Another child of your authority has this unique pupil number. Check it, or use that child's record")))
+    except upn.InvalidUpn as error:
+        problems.append(("upn", error.message))
     if own.filter(reference=facts.reference).exists():
         problems.append(("reference", _("Another child of your authority has this social care reference. Use that child's record")))
-    refuse(problems)
+    return problems
+
+
+@transaction.atomic
+def add_child(*, by: Actor, facts: ChildFacts) -> Child:
+    """Record a child of the actor's own authority. Raises BadInput naming each field, NotAllowed."""
+    refuse(check_child(by=by, facts=facts))
+    assert by.authority_id is not None  # check_child has seen to it
     child = Child(
         authority_id=by.authority_id,
         sort_key=rules.sort_key(f"{facts.family_name} {facts.given_names}"),
-        upn=number,
+        upn=str(upn.parse(facts.upn)) if facts.upn else "",
         **{name: getattr(facts, name) for name in ChildFacts.__dataclass_fields__ if name != "upn"},
     )
     child.save(force_insert=True)
@@ -122,6 +112,14 @@ def begin_care(*, by: Actor, child: Child, started_on: date, entry_type: str, re
     return episode
 
 
+def check_place(*, by: Actor, facts: PlacementFacts, care: rules.Period, others: Iterable[rules.Period] = ()) -> list[tuple[str, Message]]:
+    """What is wrong with a new placement's facts in a time in care, by field; `others` are the child's ended placements."""
+    problems: list[tuple[str, Message]] = list(rules.check_placement(rules.Period(facts.started_on), care=care, others=others, as_of=by.today))
+    if bool(facts.host_authority) == bool(facts.outside_wales):
+        problems.append(("host_authority", _("Give either the authority in Wales where the child will live, or the place outside Wales")))
+    return problems
+
+
 @transaction.atomic
 def place(*, by: Actor, episode: CareEpisode, facts: PlacementFacts) -> Placement:
     """Record where the child lives, ending the placement before it on the day this one starts.
@@ -134,15 +132,9 @@ def place(*, by: Actor, episode: CareEpisode, facts: PlacementFacts) -> Placemen
     earlier = list(Placement.objects.filter(child=child).order_by("started_on"))
     current = next((placement for placement in earlier if placement.ended_on is None), None)
     others = [rules.Period(placement.started_on, placement.ended_on) for placement in earlier if placement is not current]
-    problems: list[tuple[str, Message]] = [
-        *rules.check_placement(
-            rules.Period(facts.started_on), care=rules.Period(episode.started_on, episode.ended_on), others=others, as_of=by.today
-        ),
-    ]
+    problems = check_place(by=by, facts=facts, care=rules.Period(episode.started_on, episode.ended_on), others=others)
     if current is not None and facts.started_on < current.started_on:
         problems.append(("started_on", _("The child moved to the present placement later than that. Give a day after it began")))
-    if bool(facts.host_authority) == bool(facts.outside_wales):
-        problems.append(("host_authority", _("Give either the authority in Wales where the child will live, or the place outside Wales")))
     refuse(problems)
     if current is not None:
         _end_placement(by, current, facts.started_on, rules.PlacementEndReason.PLANNED)
@@ -150,57 +142,72 @@ def place(*, by: Actor, episode: CareEpisode, facts: PlacementFacts) -> Placemen
     placement = Placement(child=child, authority_id=child.authority_id, episode=episode, **values)
     placement.save(force_insert=True)
     if facts.host_authority is not None and facts.host_authority.pk != child.authority_id:
-        open_group_relation(child=child, group_id=facts.host_authority.group_id, relation=Relation.HOST, on=facts.started_on)
+        open_group_relation(by=by, child=child, group_id=facts.host_authority.group_id, relation=Relation.HOST, on=facts.started_on)
     for carer in facts.carers:
-        open_relation(child=child, user=carer, relation=Relation.CARER, on=facts.started_on)
+        open_relation(by=by, child=child, user=carer, relation=Relation.CARER, on=facts.started_on)
     return placement
 
 
 def _end_placement(by: Actor, placement: Placement, on: date, reason: str) -> None:
     placement.ended_on, placement.end_reason = on, reason
     placement.save(update_fields=["ended_on", "end_reason"])
-    close_group_relations(child=placement.child, relation=Relation.HOST, on=on)
-    close_relations(child=placement.child, relation=Relation.CARER, on=on)
+    close_group_relations(by=by, child=placement.child, relation=Relation.HOST, on=on)
+    close_relations(by=by, child=placement.child, relation=Relation.CARER, on=on)
 
 
 @transaction.atomic
 def end_care(*, by: Actor, episode: CareEpisode, on: date, reason: str) -> None:
-    """Record that the child stopped being looked after: ends the placement and, that day, every relation that rested on care."""
+    """Record that the child stopped being looked after: ends the placement and, that day, every relation that rested on care.
+
+    Raises Refused when care has ended already, BadInput for a day to come, before care or before the present placement.
+    """
     child = episode.child
     require_for(by=by, permission=Permission.RECORD_CARE, child=child)
     lock(child)
     if episode.ended_on is not None:
         raise Refused(_("The child's time in care has ended already"))
-    refuse(rules.check_period(rules.Period(episode.started_on, on)))
-    for placement in Placement.objects.filter(episode=episode, ended_on__isnull=True).select_related("child"):
+    problems: list[tuple[str, Message]] = list(
+        rules.check_care_episode(rules.Period(episode.started_on, on), born=child.born_on, entry=rules.EntryType(episode.entry_type), as_of=by.today)
+    )
+    present = list(Placement.objects.filter(episode=episode, ended_on__isnull=True).select_related("child"))
+    if any(on < placement.started_on for placement in present):
+        problems.append(("ended_on", _("The child's present placement began later than that. Give that day, or one after it")))
+    refuse(problems)
+    for placement in present:
         _end_placement(by, placement, on, rules.PlacementEndReason.LEFT_CARE)
     for relation in (Relation.SOCIAL_WORKER, Relation.IRO):
-        close_relations(child=child, relation=relation, on=on)
+        close_relations(by=by, child=child, relation=relation, on=on)
     episode.ended_on, episode.end_reason = on, reason
     episode.save(update_fields=["ended_on", "end_reason"])
 
 
 @transaction.atomic
 def assign(*, by: Actor, child: Child, user: User, relation: Relation, on: date) -> None:
-    """Name the child's social worker or IRO from a day; the one before ends that day, so that one is always named (SW-10)."""
+    """Name the child's social worker or IRO from a day; the one before ends that day, so that one is always named (SW-10).
+
+    Raises BadInput for a day before the one from which the present holder is named.
+    """
     require_for(by=by, permission=Permission.RECORD_CARE, child=child)
     if relation not in {Relation.SOCIAL_WORKER, Relation.IRO}:
         raise ValueError(f"{relation} is not assigned by name.")
     lock(child)
-    if ChildUserGrant.objects.filter(content_object=child, permission=relation_code(relation), user=user, ends_on__isnull=True).exists():
+    present = ChildUserGrant.objects.filter(content_object=child, permission=relation_code(relation), ends_on__isnull=True)
+    if present.filter(user=user).exists():
         return
-    close_relations(child=child, relation=relation, on=on)
-    open_relation(child=child, user=user, relation=relation, on=on)
+    if present.filter(starts_on__gt=on).exists():
+        refuse([("started_on", _("The person named now is named from a later day. Give that day, or one after it"))])
+    close_relations(by=by, child=child, relation=relation, on=on)
+    open_relation(by=by, child=child, user=user, relation=relation, on=on)
 
 
-def open_relation(*, child: Child, user: User, relation: Relation, on: date) -> None:
+def open_relation(*, by: Actor, child: Child, user: User, relation: Relation, on: date) -> None:
     """A named person's relation from a day. Called by the service whose fact it follows, in its transaction."""
     if relation not in NAMED_RELATIONS:
         raise ValueError(f"{relation} is not held by a person.")
     ChildUserGrant.objects.create(content_object=child, user=user, permission=relation_code(relation), authority_id=child.authority_id, starts_on=on)
 
 
-def open_group_relation(*, child: Child, group_id: int, relation: Relation, on: date) -> None:
+def open_group_relation(*, by: Actor, child: Child, group_id: int, relation: Relation, on: date) -> None:
     """A school's or an authority's relation from a day. Called by the service whose fact it follows, in its transaction."""
     if relation not in GROUP_RELATIONS:
         raise ValueError(f"{relation} is not held by a body.")
@@ -209,33 +216,18 @@ def open_group_relation(*, child: Child, group_id: int, relation: Relation, on: 
     )
 
 
-def close_relations(*, child: Child, relation: Relation, on: date) -> None:
-    """End every open relation of this kind on a day; its holder sees nothing from that day on (PRIV-17)."""
-    ChildUserGrant.objects.filter(content_object=child, permission=relation_code(relation), ends_on__isnull=True).update(ends_on=on)
+def close_relations(*, by: Actor, child: Child, relation: Relation, on: date) -> None:
+    """End every open relation of this kind on a day; its holder sees nothing from that day on (PRIV-17).
 
-
-def close_group_relations(*, child: Child, relation: Relation, on: date) -> None:
-    """As `close_relations`, for bodies."""
-    ChildGroupGrant.objects.filter(content_object=child, permission=relation_code(relation), ends_on__isnull=True).update(ends_on=on)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody around the child: who, in which relation, how to reach them."""
-
-    relation: Relation
-    user_id: int
-    name: str
-    email: str
-
-
-def people_around(*, child: Child, on: date) -> list[Person]:
-    """The named people in open relations to the child on a day, in the order social worker, IRO, carer. One query."""
-    grants = (
-        ChildUserGrant.objects.filter(content_object=child, starts_on__lte=on)
-        .exclude(ends_on__lte=on)
-        .select_related("user", "permission")
-        .order_by("user__name")
+    One that began later, because the end was recorded late, never held.
+    """
+    ChildUserGrant.objects.filter(content_object=child, permission=relation_code(relation), ends_on__isnull=True).update(
+        ends_on=Greatest(F("starts_on"), Value(on))
     )
-    people = [Person(Relation(grant.permission.codename), grant.user_id, grant.user.name, grant.user.email) for grant in grants]
-    return sorted(people, key=lambda person: NAMED_RELATIONS.index(person.relation))
+
+
+def close_group_relations(*, by: Actor, child: Child, relation: Relation, on: date) -> None:
+    """As `close_relations`, for bodies."""
+    ChildGroupGrant.objects.filter(content_object=child, permission=relation_code(relation), ends_on__isnull=True).update(
+        ends_on=Greatest(F("starts_on"), Value(on))
+    )

@@ -6,7 +6,8 @@ not allowed 403, a lost update a merge page or 412.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.core.exceptions import PermissionDenied
 from django.utils.functional import Promise
@@ -38,3 +39,12 @@ class Changed(Exception):
     def __init__(self, current: object) -> None:
         self.current = current
         super().__init__("changed meanwhile")
+
+
+def refuse(problems: Iterable[tuple[str, Message]]) -> None:
+    """Raise BadInput when there are any; several of one field stand together."""
+    by_field: dict[str, list[Message]] = defaultdict(list)
+    for name, message in problems:
+        by_field[name].append(message)
+    if by_field:
+        raise BadInput(by_field)

@@ -122,15 +122,13 @@ class Notify:
 
     def __init__(self) -> None:
         client: Any = NotificationsAPIClient  # the library has no types
-        self._client = client(
-            getattr(settings, "NOTIFY_API_KEY", ""), base_url=getattr(settings, "NOTIFY_BASE_URL", NOTIFY), timeout=settings.EMAIL_TIMEOUT
-        )
+        self._client = client(settings.NOTIFY_API_KEY, base_url=settings.NOTIFY_BASE_URL or NOTIFY, timeout=settings.EMAIL_TIMEOUT)
 
     def send(self, letter: Letter) -> None:
         try:
             self._client.send_email_notification(
                 email_address=letter.address,
-                template_id=getattr(settings, "NOTIFY_TEMPLATE_ID", ""),
+                template_id=settings.NOTIFY_TEMPLATE_ID,
                 personalisation={"subject": letter.subject, "body": letter.body},
                 reference=str(letter.reference),
             )
@@ -154,4 +152,4 @@ class Notify:
 
 def provider() -> Provider:
     """The provider that the settings choose."""
-    return Notify() if getattr(settings, "NOTIFY_API_KEY", "") else Mail()
+    return Notify() if settings.NOTIFY_API_KEY else Mail()

@@ -35,4 +35,5 @@ def _navigation(actor: Actor, path: str) -> list[dict[str, Any]]:
         (pgettext("place", "Dashboard"), "dashboard", may(actor, Permission.SEE_DASHBOARD)),
         (_("Reports"), "reports", may(actor, Permission.READ_REPORT)),
     ]
-    return [{"text": text, "href": reverse(name), "active": path.startswith(reverse(name))} for text, name, shown in places if shown]
+    links = [(text, reverse(name)) for text, name, shown in places if shown]
+    return [{"text": text, "href": href, "active": path == href or (href != "/" and path.startswith(href))} for text, href in links]

@@ -61,7 +61,9 @@ def act_as(request: Any) -> Actor | None:
     if not request.user.is_authenticated:
         return None
     today = timezone.localdate()
-    request.memberships = list(Membership.objects.open_on(today).filter(user=request.user).select_related("authority", "organisation").order_by("pk"))
+    request.memberships = list(
+        Membership.objects.open_on(today).filter(user=request.user).select_related("user", "authority", "organisation").order_by("pk")
+    )
     chosen = request.session.get(MEMBERSHIP)
     membership = next((held for held in request.memberships if held.pk == chosen), next(iter(request.memberships), None))
     request.membership = membership

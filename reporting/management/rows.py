@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -17,11 +16,10 @@ from lace.accounts.models import LocalAuthority, Membership, Organisation, User
 from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildOwned, ChildUserGrant, Placement, relation_code
 from lace.children.rules import EntryType, PlacementType, sort_key
 from lace.deadlines.models import Duty
-from lace.deadlines.rules import Fact, openings
-from peps.models import Pep, Section, Target, Version, digest
+from lace.deadlines.rules import Fact, Opening, openings
+from peps.models import Pep, Section, Target, Version, digest, frozen
 from peps.rules import DEVELOPED, INITIATED, State
 from peps.rules.sections import SECTIONS
-from peps.services import frozen
 from reporting.management import records, words
 from reporting.management.records import Population
 from reviews.models import Review
@@ -355,7 +353,7 @@ class Rows:
         child = self.p.children[episode.child]
         clocks = {"developed_clock": self.authorities[child.authority].developed_clock}
         for opened in openings(fact, on, clocks=clocks, told_to=self.p.as_of - timedelta(days=1)):
-            duty = Duty(subject=subject, **asdict(opened), **self._owned(episode.child))
+            duty = Duty(subject=subject, **{name: getattr(opened, name) for name in Opening.__dataclass_fields__}, **self._owned(episode.child))
             met = done.get(opened.code)
             if met is not None:
                 duty.closed_on, duty.outcome = met, Duty.Outcome.ON_TIME if met <= duty.due_on else Duty.Outcome.LATE

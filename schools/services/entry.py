@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,11 +10,22 @@ from django.db import transaction
 
 from lace.accounts.access import Relation
 from lace.accounts.models import User
+from lace.children import rules
 from lace.children.models import CareEpisode, Child, Placement
-from lace.children.rules import EntryType
-from lace.children.services import ChildFacts, PlacementFacts, add_child, assign, begin_care, close_group_relations, end_care, place
+from lace.children.services import (
+    ChildFacts,
+    PlacementFacts,
+    add_child,
+    assign,
+    begin_care,
+    check_child,
+    check_place,
+    close_group_relations,
+    end_care,
+    place,
+)
 from lace.core.actor import Actor
-from lace.core.errors import BadInput, Refused
+from lace.core.errors import BadInput, Message, Refused, refuse
 from lace.deadlines.models import Duty
 from lace.deadlines.rules import Fact
 from lace.deadlines.services import close_all, open_duties
@@ -55,6 +67,7 @@ def enter_care(*, by: Actor, facts: EntryFacts) -> Entry:
     PEP clocks of an emergency count from the start of the placement (Regulations of 2015, regulation 4(3)), which an emergency
     entry starts on its own day. Raises BadInput whose fields are prefixed with their part ("placement.started_on"), NotAllowed.
     """
+    refuse(_problems(by, facts))
     with part("child"):
         child = add_child(by=by, facts=facts.child)
     episode = begin_care(
@@ -74,9 +87,24 @@ def enter_care(*, by: Actor, facts: EntryFacts) -> Entry:
     if facts.school is not None:
         with part("school"):
             enrolment = enrol(by=by, child=child, school=facts.school, on=facts.school_started_on or facts.started_on, new_school=False)
-    fact = Fact.EMERGENCY_ENTRY if facts.entry_type == EntryType.EMERGENCY else Fact.PLANNED_ENTRY
+    fact = Fact.EMERGENCY_ENTRY if facts.entry_type == rules.EntryType.EMERGENCY else Fact.PLANNED_ENTRY
     duties = open_duties(by=by, child=child, fact=fact, on=facts.started_on, subject=episode.pk)
     return Entry(child, episode, placement, enrolment, duties)
+
+
+def _problems(by: Actor, facts: EntryFacts) -> Iterator[tuple[str, Message]]:
+    """Everything that is wrong with an entry, before the first row is written, so that it can be put right in one go."""
+    care = rules.Period(facts.started_on)
+    school_from = rules.Period(facts.school_started_on or facts.started_on)
+    parts: dict[str, Iterable[tuple[str, Message]]] = {
+        "child": check_child(by=by, facts=facts.child),
+        "": rules.check_care_episode(care, born=facts.child.born_on, entry=rules.EntryType(facts.entry_type), as_of=by.today),
+        "placement": check_place(by=by, facts=facts.placement, care=care),
+        "school": rules.check_enrolment(school_from, born=facts.child.born_on) if facts.school else (),
+    }
+    for part_of, problems in parts.items():
+        for field, sentence in problems:
+            yield f"{part_of}.{field}" if part_of else field, sentence
 
 
 @transaction.atomic
@@ -87,8 +115,8 @@ def leave_care(*, by: Actor, episode: CareEpisode, on: date, reason: str) -> Non
     Raises Refused when care has ended already, BadInput, NotAllowed.
     """
     close_all(by=by, child=episode.child, on=on, outcome=Duty.Outcome.CARE_ENDED)
-    close_group_relations(child=episode.child, relation=Relation.SCHOOL, on=on)
-    close_group_relations(child=episode.child, relation=Relation.SCHOOL_AUTHORITY, on=on)
+    close_group_relations(by=by, child=episode.child, relation=Relation.SCHOOL, on=on)
+    close_group_relations(by=by, child=episode.child, relation=Relation.SCHOOL_AUTHORITY, on=on)
     end_care(by=by, episode=episode, on=on, reason=reason)
 
 

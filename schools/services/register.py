@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from lace.accounts.access import Permission, Relation
 from lace.children import rules
-from lace.children.models import Child
-from lace.children.services import close_group_relations, lock, open_group_relation, refuse, require_for
+from lace.children.models import Child, lock
+from lace.children.services import close_group_relations, open_group_relation, require_for
 from lace.core.actor import Actor
-from lace.core.errors import Message, Refused
+from lace.core.errors import Message, Refused, refuse
 from lace.deadlines.rules import Fact
 from lace.deadlines.services import open_duties
 from schools.models import Enrolment, School
@@ -38,12 +38,12 @@ def enrol(*, by: Actor, child: Child, school: School, on: date, new_school: bool
         problems.append(("started_on", _("The child started at the present school later than that. Give a day after it")))
     refuse(problems)
     if current is not None:
-        _leave(current, on, LeavingReason.TRANSFER)
+        _leave(by, current, on, LeavingReason.TRANSFER)
     enrolment = Enrolment(child=child, authority_id=child.authority_id, school=school, started_on=on)
     enrolment.save(force_insert=True)
-    open_group_relation(child=child, group_id=school.organisation.group_id, relation=Relation.SCHOOL, on=on)
+    open_group_relation(by=by, child=child, group_id=school.organisation.group_id, relation=Relation.SCHOOL, on=on)
     if school.organisation.authority_id != child.authority_id:
-        open_group_relation(child=child, group_id=school.organisation.authority.group_id, relation=Relation.SCHOOL_AUTHORITY, on=on)
+        open_group_relation(by=by, child=child, group_id=school.organisation.authority.group_id, relation=Relation.SCHOOL_AUTHORITY, on=on)
     if new_school:
         open_duties(by=by, child=child, fact=Fact.SCHOOL_START, on=on, subject=enrolment.pk)
     return enrolment
@@ -58,11 +58,11 @@ def leave(*, by: Actor, child: Child, on: date, reason: str) -> None:
     if current is None:
         raise Refused(_("The child is on no school's register"))
     refuse(rules.check_period(rules.Period(current.started_on, on)))
-    _leave(current, on, reason)
+    _leave(by, current, on, reason)
 
 
-def _leave(enrolment: Enrolment, on: date, reason: str) -> None:
+def _leave(by: Actor, enrolment: Enrolment, on: date, reason: str) -> None:
     enrolment.ended_on, enrolment.leaving_reason = on, reason
     enrolment.save(update_fields=["ended_on", "leaving_reason"])
-    close_group_relations(child=enrolment.child, relation=Relation.SCHOOL, on=on)
-    close_group_relations(child=enrolment.child, relation=Relation.SCHOOL_AUTHORITY, on=on)
+    close_group_relations(by=by, child=enrolment.child, relation=Relation.SCHOOL, on=on)
+    close_group_relations(by=by, child=enrolment.child, relation=Relation.SCHOOL_AUTHORITY, on=on)

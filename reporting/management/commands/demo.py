@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import http.client
-import importlib
 import json
 import os
 import shutil
@@ -29,6 +28,7 @@ from django.db.migrations.loader import MigrationLoader
 from lace.database.broker import Valkey
 from lace.database.context import OWNER_ROLE, WORKER_ROLE
 from lace.database.server import DATABASE, Postgres
+from reporting.management import story
 
 READY_SECONDS = 60
 STOP_SECONDS = 10  # then they are killed
@@ -242,7 +242,6 @@ class Demo:
 
 def check(children: int) -> int:
     """Start a demo of its own, play the main story against it from outside, stop it, and return the exit code."""
-    story = importlib.import_module("reporting.management.commands.story")
     state = settings.STATE_DIR / "check"
     end_leftovers(state / "demo.pids")
     Postgres(state).discard()
@@ -259,7 +258,7 @@ def check(children: int) -> int:
             if demo.poll() is not None:
                 raise CommandError("The demo did not start; its lines above say why.")
             time.sleep(0.1)
-        code = int(story.play(f"http://localhost:{port}", read_json(state / "sign-ins.json")))
+        code = story.play(f"http://localhost:{port}", read_json(state / "sign-ins.json"), state / "mail")
     except KeyboardInterrupt:
         code = 130
     finally:

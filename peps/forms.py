@@ -1,0 +1,180 @@
+"""What people fill in: one form for every section, made of the questions in peps/rules, and the forms of the other acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.core.validators import MaxLengthValidator
+from django.forms.boundfield import BoundField
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from lace.accounts.models import Language
+from lace.web.forms import ChoiceField, DateField
+from peps.models import Target
+from peps.rules import TargetArea
+from peps.rules.sections import ROWS_LIMIT, WORDS, Kind, Question, SectionRule
+
+FIRST_ROWS, MORE_ROWS = 4, 2  # empty rows of a new table; of one with rows in it
+
+
+class Words(forms.CharField):
+    """Text kept exactly as written, down to its spaces; only the browser's line ends become plain ones (VOICE-11)."""
+
+    def __init__(self, *, limit: int, **kwargs: Any) -> None:
+        super().__init__(strip=False, widget=forms.Textarea, **kwargs)
+        self.validators.append(MaxLengthValidator(limit, _("Shorten this to %(limit_value)d characters or fewer")))
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").replace("\r\n", "\n")
+
+
+def language_field() -> ChoiceField:
+    return ChoiceField(label=_("Language of what is written here"), choices=Language.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A question answered in rows, ready to draw."""
+
+    question: Question
+    rows: list[list[BoundField]]
+
+    @property
+    def width(self) -> str:
+        """The column of the page's grid that one field of a row takes."""
+        return "govuk-grid-column-one-quarter" if len(self.question.columns) == 4 else "govuk-grid-column-one-third"
+
+
+class SectionForm(forms.Form):
+    """One section. Drafts may leave anything empty; what a final plan needs is checked when it is made final."""
+
+    mark_optional = False
+
+    def __init__(
+        self, section: SectionRule, data: Any = None, *, answers: Mapping[str, Any] | None = None, language: str = "", version: int = 0
+    ) -> None:
+        super().__init__(data, initial={"language": language, "version": version, "sitting": str(uuid4())})
+        self.section, self.counts = section, dict[str, int]()
+        for question in section.questions:
+            answer = (answers or {}).get(question.key)
+            if question.kind == Kind.ROWS:
+                self._add_rows(question, answer or [])
+            else:
+                self.fields[question.key] = _field(question)
+                self.initial[question.key] = answer or ""
+        self.fields["language"] = language_field()
+        self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+        self.fields["sitting"] = forms.UUIDField(widget=forms.HiddenInput)
+
+    @property
+    def has_suggestions(self) -> bool:
+        """Does a new section's form come filled in with what is known?"""
+        return not self.is_bound and any(self.initial[name] for name in self.fields if name not in {"language", "version", "sitting"})
+
+    def _add_rows(self, question: Question, rows: list[dict[str, str]]) -> None:
+        count = min(len(rows) + (MORE_ROWS if rows else FIRST_ROWS), ROWS_LIMIT)
+        if self.is_bound:
+            count = 0
+            while count < ROWS_LIMIT and f"{question.key}-{count}-{question.columns[0].key}" in self.data:
+                count += 1
+        self.counts[question.key] = count
+        for number in range(count):
+            for column in question.columns:
+                name = f"{question.key}-{number}-{column.key}"
+                self.fields[name] = _field(column)
+                self.initial[name] = rows[number].get(column.key, "") if number < len(rows) else ""
+
+    def parts(self) -> Iterator[BoundField | Table]:
+        """The questions in their order: single fields and tables."""
+        for question in self.section.questions:
+            if question.kind == Kind.ROWS:
+                numbers = range(self.counts[question.key])
+                yield Table(question, [[self[f"{question.key}-{number}-{column.key}"] for column in question.columns] for number in numbers])
+            else:
+                yield self[question.key]
+        yield self["language"]
+
+    def clean(self) -> dict[str, Any]:
+        """The answers by question, as the service takes them, with their language and version; empty rows are left out."""
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        return {"answers": self._answers(), **{name: cleaned[name] for name in ("language", "version", "sitting")}}
+
+    def _answers(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for question in self.section.questions:
+            if question.kind == Kind.ROWS:
+                numbers = range(self.counts[question.key])
+                rows = [{column.key: self.cleaned_data[f"{question.key}-{number}-{column.key}"] for column in question.columns} for number in numbers]
+                found[question.key] = [row for row in rows if any(row.values())]
+            else:
+                found[question.key] = self.cleaned_data[question.key]
+        return found
+
+
+def _field(question: Question) -> forms.Field:
+    marked = question.required or question.key in WORDS
+    label = question.label if marked else gettext("%(label)s (optional)") % {"label": question.label}
+    common: dict[str, Any] = {"label": label, "required": False, "help_text": question.hint or ""}
+    if question.kind == Kind.CHOICE:
+        return ChoiceField(choices=question.choices, **common)
+    if question.kind == Kind.LINE:
+        return forms.CharField(max_length=question.limit, **common)
+    return Words(limit=question.limit, **common)
+
+
+def _words(name: str, label: Promise, hint: Promise | None = None, *, required: Promise | None = None) -> Words:
+    """A text of the target, no longer than its column."""
+    limit = getattr(Target._meta.get_field(name), "max_length", None) or 0
+    errors = {"required": required} if required else {}
+    return Words(limit=limit, label=label, help_text=hint or "", required=required is not None, error_messages=errors)
+
+
+class TargetForm(forms.Form):
+    """A target: tied to a need, measurable, with a date, and agreed (PEP-14)."""
+
+    area = ChoiceField(label=_("Area"), choices=TargetArea.choices, error_messages={"required": _("Choose the area of the target")})
+    need = _words("need", _("Identified need"), _("What this target is for."), required=_("Write the need that this target is for"))
+    baseline = _words("baseline", _("Where the child is now"), required=_("Write where the child is now"))
+    goal = _words("goal", _("Target"), _("One thing, specific enough to measure."), required=_("Write the target"))
+    measure = _words("measure", _("How we will know"), required=_("Write how you will know that the target is met"))
+    strategy = _words("strategy", _("What will be done"), _("What, when, where, by whom and how often."), required=_("Write what will be done"))
+    carer_part = _words("carer_part", _("The carer's part"), _("What the carer can do to help."))
+    review_on = DateField(label=_("Review date"), help_text=_("For example, 27 3 2026"), error_messages={"required": _("Enter the review date")})
+    child_agrees = forms.BooleanField(label=_("The child agrees with this target"), required=False)
+    teacher_agrees = forms.BooleanField(label=_("The teacher agrees with this target"), required=False)
+    language = language_field()
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+
+class RemoveTargetForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+
+class StartForm(forms.Form):
+    on = DateField(label=_("Day the plan was started"), error_messages={"required": _("Enter the day the plan was started")})
+
+
+class FinaliseForm(forms.Form):
+    on = DateField(label=_("Day the plan was agreed"), error_messages={"required": _("Enter the day the plan was agreed")})
+
+
+class AmendForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why is the plan amended?"),
+        help_text=_("The reason stands in the next version, for everyone who reads it."),
+        max_length=500,
+        widget=forms.Textarea,
+        error_messages={"required": _("Say why the plan is amended")},
+    )
+
+
+class CloseForm(forms.Form):
+    on = DateField(label=_("Day the plan was closed"), error_messages={"required": _("Enter the day the plan was closed")})

@@ -1,0 +1,236 @@
+"""The Personal Education Plan: the current plan in sections, its targets, and its frozen versions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from lace.accounts.access import Facet, Role
+from lace.accounts.models import Language, User
+from lace.audit.track import tracked
+from lace.children.models import ChildOwned, ChildOwnedQuerySet
+from peps.rules import State, TargetArea
+from schools.models import School
+
+
+class PepQuerySet(ChildOwnedQuerySet["Pep"]):
+    def current(self) -> PepQuerySet:
+        return self.exclude(state=State.CLOSED)
+
+
+@tracked()
+class Pep(ChildOwned):
+    """A child's plan. One is current at a time (PEP-01); each milestone has its own day (AMB-01)."""
+
+    state = models.CharField(max_length=12, choices=State, default=State.INITIATED)
+    school = models.ForeignKey(School, on_delete=models.PROTECT, null=True, blank=True, related_name="+")  # where it is written; none before a place
+    initiated_on = models.DateField(null=True)
+    developing_on = models.DateField(null=True)  # first written in
+    developed_on = models.DateField(null=True)  # of the first final version
+    finalised_on = models.DateField(null=True)  # of the newest version
+    amending_on = models.DateField(null=True)  # while an amendment is being written
+    closed_on = models.DateField(null=True)
+    amendment_reason = models.CharField(max_length=500, blank=True)  # of the amendment being written
+    version = models.PositiveSmallIntegerField(default=0)  # the newest frozen version; 0 while there is none
+
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        (
+            "id",
+            "created_at",
+            "child",
+            "authority",
+            "state",
+            "school",
+            "initiated_on",
+            "developing_on",
+            "developed_on",
+            "finalised_on",
+            "amending_on",
+            "closed_on",
+            "amendment_reason",
+            "version",
+        ),
+        Facet.EDUCATION,
+    )
+
+    objects = PepQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Personal Education Plan")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["child"],
+                condition=~Q(state=State.CLOSED),
+                name="one_current_pep",
+                violation_error_message=_("The child has a current plan"),
+            )
+        ]
+        indexes = [models.Index(fields=["authority", "state"])]
+
+
+@tracked()
+class Section(ChildOwned):
+    """One section's answers, with a version of its own: two people in two sections never collide, in one they get a merge page."""
+
+    pep = models.ForeignKey(Pep, on_delete=models.PROTECT, related_name="sections")
+    key = models.CharField(max_length=20)
+    answers = models.JSONField(default=dict)
+    language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)  # of what was written
+    version = models.PositiveIntegerField(default=1)
+    written_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    written_as = models.CharField(
+        max_length=20, choices=Role, blank=True
+    )  # what readers are told: a carer by name is for those who may know the address
+    written_at = models.DateTimeField(auto_now=True)
+    sitting = models.UUIDField(null=True)  # the open page that wrote last: its own saves, one after another, never collide
+
+    # A section's own facet is declared with it in peps/rules.py; holding it is required on top of these.
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        (
+            "id",
+            "created_at",
+            "child",
+            "authority",
+            "pep",
+            "key",
+            "answers",
+            "language",
+            "version",
+            "written_by",
+            "written_as",
+            "written_at",
+            "sitting",
+        ),
+        Facet.EDUCATION,
+    )
+
+    objects = ChildOwnedQuerySet["Section"].as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pep", "key"], name="one_section_of_a_kind")]
+
+
+@tracked()
+class Target(ChildOwned):
+    """What is to be reached, for which need, by when, and who does what (PEP-14)."""
+
+    pep = models.ForeignKey(Pep, on_delete=models.PROTECT, related_name="targets")
+    position = models.PositiveSmallIntegerField()
+    area = models.CharField(max_length=20, choices=TargetArea)
+    need = models.CharField(max_length=500)
+    baseline = models.CharField(max_length=500)
+    goal = models.CharField(max_length=500)
+    measure = models.CharField(max_length=500)
+    strategy = models.CharField(max_length=1000)
+    carer_part = models.CharField(max_length=500, blank=True)
+    review_on = models.DateField()
+    child_agrees = models.BooleanField(default=False)
+    teacher_agrees = models.BooleanField(default=False)
+    language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)  # of what was written
+    version = models.PositiveIntegerField(default=1)
+
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        (
+            "id",
+            "created_at",
+            "child",
+            "authority",
+            "pep",
+            "position",
+            "area",
+            "need",
+            "baseline",
+            "goal",
+            "measure",
+            "strategy",
+            "carer_part",
+            "review_on",
+            "child_agrees",
+            "teacher_agrees",
+            "language",
+            "version",
+        ),
+        Facet.EDUCATION,
+    )
+
+    objects = ChildOwnedQuerySet["Target"].as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pep", "position"], name="targets_in_order")]
+
+
+# Its events leave the content out: no update or delete of it can happen (the triggers below), and the row itself keeps it with its hash.
+@tracked(exclude=["content"])
+class Version(ChildOwned):
+    """A final version, frozen: content and hash never change (PEP-11)."""
+
+    pep = models.ForeignKey(Pep, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    content = models.JSONField()  # sections by key and targets in order, as they stood
+    sha256 = models.CharField(max_length=64)
+    reason = models.CharField(max_length=500, blank=True)  # of an amendment
+    finalised_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    finalised_on = models.DateField()
+
+    # Each section in the content is shown under its own facet, as in the plan that is being written.
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        ("id", "created_at", "child", "authority", "pep", "number", "content", "sha256", "reason", "finalised_by", "finalised_on"), Facet.EDUCATION
+    )
+
+    objects = ChildOwnedQuerySet["Version"].as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["pep", "number"], name="versions_in_order"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="versions_from_one"),
+        ]
+        indexes = [models.Index(F("pep"), F("number").desc(), name="newest_version")]
+        triggers = [
+            # A child handed over to another authority takes the versions along (XLA-12): that column alone may follow.
+            pgtrigger.Protect(name="frozen", operation=pgtrigger.Update, condition=pgtrigger.AnyChange(exclude=["authority"])),
+            pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
+        ]
+
+    def is_intact(self) -> bool:
+        """Is the content the one that was frozen?"""
+        return digest(self.content) == self.sha256
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """The SHA-256, in hexadecimal, of the content as canonical JSON: whatever order it was put together or is stored in."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+FORM = 1  # the edition of the questions in peps/rules that a frozen version was written under
+TARGET_FIELDS = ("area", "need", "baseline", "goal", "measure", "strategy", "carer_part", "review_on", "child_agrees", "teacher_agrees", "language")
+
+
+def frozen(sections: Iterable[Section], targets: Iterable[Target]) -> dict[str, Any]:
+    """What a version freezes: words, their language, who wrote them by role, and no name of a person."""
+    return {
+        "form": FORM,
+        "sections": {
+            section.key: {
+                "answers": section.answers,
+                "language": section.language,
+                "written_as": section.written_as,
+                "written_on": timezone.localdate(section.written_at).isoformat(),
+            }
+            for section in sections
+        },
+        "targets": [{name: _plain(getattr(target, name)) for name in TARGET_FIELDS} for target in targets],
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,193 @@
+"""The Personal Education Plan: its states, what a final plan must hold, the duties to write it in time, the messages about it. No database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from lace.accounts.access import Role
+from lace.deadlines.rules import Clock, DutyRule, Fact, Force, Rung, declare
+from lace.notifications.kinds import Kind
+from lace.notifications.kinds import declare as declare_messages
+from peps.rules.sections import SECTIONS
+
+
+class State(TextChoices):
+    """Where a plan stands (PEP-29)."""
+
+    INITIATED = "initiated", _("Initiated")
+    DEVELOPING = "developing", _("Being developed")
+    FINAL = "final", pgettext_lazy("plan", "Final")
+    AMENDING = "amending", _("Being amended")
+    CLOSED = "closed", pgettext_lazy("plan", "Closed")
+
+
+class Step(StrEnum):
+    """What moves a plan on."""
+
+    WRITE = "write"
+    FINALISE = "finalise"
+    AMEND = "amend"
+    CLOSE = "close"
+
+
+# (state, step) -> the next state. What is not here is refused.
+TRANSITIONS: dict[tuple[State, Step], State] = {
+    (State.INITIATED, Step.WRITE): State.DEVELOPING,
+    (State.DEVELOPING, Step.WRITE): State.DEVELOPING,
+    (State.DEVELOPING, Step.FINALISE): State.FINAL,
+    (State.FINAL, Step.AMEND): State.AMENDING,
+    (State.AMENDING, Step.WRITE): State.AMENDING,
+    (State.AMENDING, Step.FINALISE): State.FINAL,
+    (State.INITIATED, Step.CLOSE): State.CLOSED,
+    (State.DEVELOPING, Step.CLOSE): State.CLOSED,
+    (State.FINAL, Step.CLOSE): State.CLOSED,
+    (State.AMENDING, Step.CLOSE): State.CLOSED,
+}
+# Why a step is refused, in the words of the one who reads it.
+REFUSALS: dict[Step, Promise] = {
+    Step.WRITE: _("This plan is final or closed, so it cannot be written in. Start an amendment first"),
+    Step.FINALISE: _("Only a plan that is being developed or amended can be made final"),
+    Step.AMEND: _("Only a final plan can be amended"),
+    Step.CLOSE: _("This plan is closed already"),
+}
+
+
+class TargetArea(TextChoices):
+    """Areas of a target (PEP-14)."""
+
+    ACADEMIC = "academic", _("Academic")
+    PERSONAL = "personal", _("Personal and social")
+    EMOTIONAL = "emotional", _("Emotional")
+    LEISURE = "leisure", _("Leisure and interests")
+    ATTENDANCE = "attendance", _("Attendance")
+
+
+# A final plan holds at least one target of each row (PEP-15; 002 4.55: personal development weighs as much as attainment).
+NEEDED_AREAS: tuple[tuple[frozenset[TargetArea], Promise], ...] = (
+    (frozenset({TargetArea.ACADEMIC}), _("Targets: add at least one academic target")),
+    (
+        frozenset({TargetArea.PERSONAL, TargetArea.EMOTIONAL, TargetArea.LEISURE}),
+        _("Targets: add at least one target for personal development (personal and social, emotional, or leisure)"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What stands between a plan and its final version: in which section ("targets" for the targets), and what to do."""
+
+    key: str
+    sentence: Promise
+
+
+def gaps(answers: Mapping[str, Mapping[str, Any]], areas: Collection[str]) -> list[Gap]:
+    """What a plan with these answers by section and targets in these areas still needs before it may be final; empty when nothing."""
+    found = [
+        Gap(section.key, format_lazy(_("{section}: answer “{question}”"), section=section.title, question=label))
+        for section in SECTIONS.values()
+        for label in section.missing(answers.get(section.key, {}))
+    ]
+    return [*found, *(Gap("targets", sentence) for wanted, sentence in NEEDED_AREAS if not wanted.intersection(areas))]
+
+
+INITIATED = ("pep_initiated_emergency", "pep_initiated_planned")  # duties met by starting the plan
+DEVELOPED = ("pep_developed", "pep_developed_new_school", "pep_for_first_review")  # duties met by its first final version
+
+_WORKER, _DESIGNATED = (Role.SOCIAL_WORKER,), (Role.DESIGNATED_PERSON,)
+_SOCIAL_WORKER_LADDER = (Rung(-3, _WORKER), Rung(0, _WORKER), Rung(1, _WORKER), Rung(2, (Role.DESIGNATED_MANAGER, Role.LACE_COORDINATOR)))
+_SCHOOL_LADDER = (
+    *(Rung(days, _DESIGNATED) for days in (-7, -1, 0)),
+    Rung(1, (Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER)),
+    Rung(3, (Role.LACE_COORDINATOR,)),
+)
+
+declare(
+    DutyRule(
+        code="pep_initiated_emergency",
+        title=_("Start the Personal Education Plan"),
+        why=_("When a child comes into care in an emergency, the plan is initiated within ten working days of the start of the placement."),
+        source=_("Making a difference, “The PEP and the care and support plan”; Regulations of 2015, regulation 4(3)"),
+        facts=(Fact.EMERGENCY_ENTRY,),
+        clock=Clock.WORKING,
+        length=10,
+        force=Force.STATUTORY,
+        role=Role.SOCIAL_WORKER,
+        ladder=_SOCIAL_WORKER_LADDER,
+    ),
+    DutyRule(
+        code="pep_initiated_planned",
+        title=_("Start the Personal Education Plan before the child comes into care"),
+        why=_("When entry to care is planned, the plan is initiated before the child becomes looked after."),
+        source=_("Making a difference, “The PEP and the care and support plan”"),
+        facts=(Fact.PLANNED_ENTRY,),
+        clock=Clock.EVENT,
+        length=0,
+        force=Force.STATUTORY,
+        role=Role.SOCIAL_WORKER,
+        ladder=_SOCIAL_WORKER_LADDER,
+    ),
+    DutyRule(
+        code="pep_developed",
+        title=_("Develop the Personal Education Plan"),
+        why=_("An effective, high-quality plan is in place within 20 days of coming into care. The unit of the 20 days is your authority's setting."),
+        source=_("Raising the ambitions and educational attainment of children who are looked after in Wales (2016), paragraph 1.16"),
+        facts=(Fact.EMERGENCY_ENTRY, Fact.PLANNED_ENTRY),
+        clock=Clock.CALENDAR,
+        length=20,
+        force=Force.EXPECTED,
+        role=Role.DESIGNATED_PERSON,
+        ladder=_SCHOOL_LADDER,
+        clock_setting="developed_clock",
+        goal="developed plan",
+    ),
+    DutyRule(
+        code="pep_developed_new_school",
+        title=_("Develop the Personal Education Plan at the new school"),
+        why=_("An effective, high-quality plan is in place within 20 days of starting at a new school."),
+        source=_("Raising the ambitions and educational attainment of children who are looked after in Wales (2016), paragraph 1.16"),
+        facts=(Fact.SCHOOL_START,),
+        clock=Clock.CALENDAR,
+        length=20,
+        force=Force.EXPECTED,
+        role=Role.DESIGNATED_PERSON,
+        ladder=_SCHOOL_LADDER,
+        clock_setting="developed_clock",
+    ),
+    DutyRule(
+        code="pep_for_first_review",
+        title=_("Have the developed plan ready for the first review"),
+        why=_("A developed plan is available at the first review, 28 days after entry to care, or on the day of the review if that is earlier."),
+        source=_("Making a difference, “The PEP and the care and support plan”; “The designated person”, bullet 10"),
+        facts=(Fact.EMERGENCY_ENTRY, Fact.PLANNED_ENTRY),
+        clock=Clock.CALENDAR,
+        length=28,
+        force=Force.STATUTORY,
+        role=Role.DESIGNATED_PERSON,
+        ladder=_SCHOOL_LADDER,
+        goal="developed plan",
+    ),
+)
+
+declare_messages(
+    Kind(
+        code="pep_final",
+        subject=_("%(initials)s: the Personal Education Plan is final"),
+        body=_("The Personal Education Plan for %(initials)s is final. Read it in Lace."),
+        route="child_plan",
+    ),
+    Kind(
+        code="pep_amended",
+        subject=_("%(initials)s: the Personal Education Plan has been amended"),
+        body=_("Version %(version)s of the Personal Education Plan for %(initials)s is final, and says why it was amended. Read it in Lace."),
+        route="child_plan",
+    ),
+)

@@ -1,0 +1,23 @@
+"""The plan's pages, all under the child's, and its door for other systems."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from peps.api import api_urls
+from peps.views import plan, writing
+
+PLAN = "children/<uuid:child>/plan/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(PLAN, plan.PlanPage.as_view(), name="child_plan"),
+    path(f"{PLAN}start/", plan.StartPage.as_view(), name="child_plan_start"),
+    path(f"{PLAN}read/", plan.ReadPage.as_view(), name="child_plan_read"),
+    path(f"{PLAN}section/<slug:key>/", writing.SectionPage.as_view(), name="child_plan_section"),
+    path(f"{PLAN}targets/add/", writing.TargetPage.as_view(), name="child_plan_target_add"),
+    path(f"{PLAN}targets/<uuid:target>/", writing.TargetPage.as_view(), name="child_plan_target"),
+    path(f"{PLAN}targets/<uuid:target>/remove/", writing.RemoveTargetPage.as_view(), name="child_plan_target_remove"),
+    path(f"{PLAN}final/", plan.CheckPage.as_view(), name="child_plan_final"),
+    path(f"{PLAN}amend/", plan.AmendPage.as_view(), name="child_plan_amend"),
+    path(f"{PLAN}close/", plan.ClosePage.as_view(), name="child_plan_close"),
+    path(f"{PLAN}versions/<uuid:version>/", plan.VersionPage.as_view(), name="child_plan_version"),
+    path("api/v1/", include(api_urls)),
+]

@@ -1,0 +1,93 @@
+"""A plan's words laid out for reading: the draft's and a frozen version's alike, each section under its own facet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from lace.accounts.access import Grant
+from peps.rules import TargetArea
+from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS, Kind, Question
+
+LANG = {"en-gb": "en", "cy": "cy"}  # of HTML
+
+
+def laid_out(sections: Mapping[str, Mapping[str, Any]], grant: Grant) -> list[dict[str, Any]]:
+    """The sections that this reader may see, in their order: {key, title, source, lang, answers}. Empty ones say so."""
+    return [
+        {
+            "key": rule.key,
+            "title": rule.title,
+            "source": rule.source,
+            "lang": LANG.get(sections.get(rule.key, {}).get("language", ""), ""),
+            "voice": rule.key == "my_page",
+            "note": _note(sections.get(rule.key, {}).get("answers", {})) if rule.key == "my_page" else "",
+            "answers": [
+                laid_out_answer(question, answer) for question, answer in _given(rule.questions, sections.get(rule.key, {}).get("answers", {}))
+            ],
+        }
+        for rule in SECTIONS.values()
+        if rule.facet in grant.facets
+    ]
+
+
+def _given(questions: Iterable[Question], answers: Mapping[str, Any]) -> Iterable[tuple[Question, Any]]:
+    return ((question, answers[question.key]) for question in questions if answers.get(question.key) and question.key != "how")
+
+
+def laid_out_answer(question: Question, answer: Any) -> dict[str, Any]:
+    """{label, text} of an answer, or {label, columns, rows} of a table."""
+    if question.kind == Kind.ROWS:
+        return {
+            "label": question.label,
+            "columns": [column.label for column in question.columns],
+            "rows": [[row.get(column.key, "") for column in question.columns] for row in answer],
+        }
+    return {"label": question.label, "text": dict(question.choices).get(answer, answer), "own": question.key in WORDS}
+
+
+def _note(answers: Mapping[str, Any]) -> Any:
+    """Whose words the child's page holds, said above them (VOICE-11)."""
+    return {
+        "own": _("These are the child's own words."),
+        "said": _("These are the child's own words, written down as they were said."),
+        BY_AN_ADULT: _("An adult wrote this. These are not the child's own words."),
+        DECLINED: _("The child did not want to write anything this time."),
+    }.get(answers.get("how", ""), "")
+
+
+def own_words(answers: Mapping[str, Any]) -> str:
+    """What the child wants next, if the child said it: the first thing on the page of the plan. Empty when an adult wrote it."""
+    return str(answers.get("next") or "").strip() if answers.get("how") in {"own", "said"} else ""
+
+
+def targets_laid_out(targets: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Targets for reading, from a frozen version's content or from rows put into the same shape."""
+    labels = {
+        "need": _("Identified need"),
+        "baseline": _("Where the child is now"),
+        "measure": _("How we will know"),
+        "strategy": _("What will be done"),
+        "carer_part": _("The carer's part"),
+    }
+    agreed = {(True, True): _("The child and the teacher agree"), (True, False): _("The child agrees"), (False, True): _("The teacher agrees")}
+    return [
+        {
+            "goal": target["goal"],
+            "area": TargetArea(target["area"]).label,
+            "lang": LANG.get(target["language"], ""),
+            "rows": [
+                *({"key": label, "value": target[name], "lang": LANG.get(target["language"], "")} for name, label in labels.items() if target[name]),
+                {"key": _("Review date"), "value": _day(target["review_on"])},
+                {"key": _("Agreement"), "value": agreed.get((target["child_agrees"], target["teacher_agrees"]), _("Not agreed yet"))},
+            ],
+        }
+        for target in targets
+    ]
+
+
+def _day(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value

@@ -1,0 +1,90 @@
+"""What every page of the plan shares: whose record it is, the plan, what the reader may see of it and do with it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, ClassVar
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils import formats
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from lace.accounts.access import Facet, Permission, Role
+from lace.accounts.models import Language
+from lace.core.errors import NotAllowed
+from lace.web.child_tabs import child_frame
+from lace.web.pages import ChildPage
+from peps.models import Pep, Section, Target
+from peps.rules import TRANSITIONS, State, Step
+from peps.rules.sections import SECTIONS, SectionRule
+
+
+def written(day: date) -> str:
+    """A day in words, in the language in use."""
+    return formats.date_format(day, "DATE_FORMAT")
+
+
+def language_in_use() -> str:
+    """The language in which a person who reads this page is likely to write."""
+    return Language.WELSH if (get_language() or "").startswith("cy") else Language.ENGLISH
+
+
+class PlanPart(ChildPage):
+    """A page of the plan. `pep` is the current plan; a page that cannot be without one is not found when there is none."""
+
+    facets: ClassVar[frozenset[Facet]] = frozenset({Facet.EDUCATION, Facet.VOICE, Facet.WELLBEING, Facet.CONTACTS})
+    needs_plan: ClassVar[bool] = True
+    permission: ClassVar[Permission | None] = None  # of the act that the page offers
+    pep: Pep | None
+
+    def load(self, **kwargs: Any) -> None:
+        super().load(**kwargs)
+        if Facet.EDUCATION not in self.grant.facets:
+            raise Http404
+        self.pep = Pep.objects.visible_to(self.actor).filter(child=self.child).exclude(state=State.CLOSED).first()
+        if self.pep is not None:
+            self.pep.child = self.child
+        elif self.needs_plan:
+            raise Http404
+        if self.permission and self.permission not in self.grant.permissions:
+            raise NotAllowed
+
+    @property
+    def plan(self) -> Pep:
+        """The current plan, on pages that need one."""
+        assert self.pep is not None
+        return self.pep
+
+    def may(self, permission: Permission, step: Step | None = None) -> bool:
+        """Does the reader's grant give this act, and the plan's state this step?"""
+        open_to = step is None or (self.pep is not None and (State(self.pep.state), step) in TRANSITIONS)
+        return permission in self.grant.permissions and open_to
+
+    def writable(self, section: SectionRule) -> bool:
+        return section.may_be_written(self.actor.role, self.grant) and self.may(section.permission, Step.WRITE)
+
+    def url(self, name: str = "child_plan", **kwargs: Any) -> str:
+        return reverse(name, kwargs={"child": self.child.pk, **kwargs})
+
+    def frame(self) -> dict[str, Any]:
+        """Whose record this is, and its tabs."""
+        return child_frame(self, "child_plan") | {"back_text": _("Back to the plan")}
+
+    def who_wrote(self, section: Section) -> str:
+        """Who wrote, as this reader may know it: a carer by name only where the carer's identity may be known."""
+        if not section.written_as:
+            return section.written_by.name if section.written_by else ""
+        role = Role(section.written_as)
+        hidden = role == Role.CARER and (Facet.ADDRESS not in self.grant.facets or self.child.address_is_sensitive)
+        return str(role.label) if hidden or section.written_by is None else f"{section.written_by.name} ({role.label})"
+
+    def sections(self) -> dict[str, Section]:
+        """The current plan's sections that this reader may see, by key."""
+        keys = [section.key for section in SECTIONS.values() if section.facet in self.grant.facets]
+        rows = Section.objects.visible_to(self.actor).filter(pep=self.plan, key__in=keys).select_related("written_by")
+        return {row.key: row for row in rows}
+
+    def targets(self) -> list[Target]:
+        return list(Target.objects.visible_to(self.actor).filter(pep=self.plan).order_by("position"))

@@ -1,0 +1,243 @@
+"""The Plan tab, reading the plan and its versions, and the acts on the plan as a whole."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from lace.accounts.access import Permission
+from lace.children.models import Child
+from lace.children.seen import Seen, seen
+from lace.deadlines.explain import explanations
+from lace.deadlines.models import Duty
+from lace.web.duties import duty_item
+from lace.web.pages import ChildFormPage
+from peps import services
+from peps.forms import AmendForm, CloseForm, FinaliseForm, StartForm
+from peps.models import TARGET_FIELDS, Pep, Section, Version
+from peps.rules import DEVELOPED, INITIATED, Gap, State, Step, gaps
+from peps.rules.sections import SECTIONS, SectionRule
+from peps.views.content import LANG, laid_out, own_words, targets_laid_out
+from peps.views.frame import PlanPart, written
+
+STATE_TAGS = {State.INITIATED: "todo", State.DEVELOPING: "doing", State.FINAL: "done", State.AMENDING: "doing"}
+
+
+class PlanPage(PlanPart):
+    """The tab: state, milestones, sections, targets and versions."""
+
+    needs_plan = False
+
+    def get(self, request: HttpRequest, child: UUID) -> HttpResponse:
+        milestones = Duty.objects.visible_to(self.actor).filter(child=self.child, code__in=[*INITIATED, *DEVELOPED])
+        duties = list(milestones.order_by("due_on", "code"))
+        versions = (
+            Version.objects.visible_to(self.actor)
+            .filter(child=self.child)
+            .select_related("finalised_by")
+            .defer("content")
+            .order_by("-finalised_on", "-number")
+        )
+        today = self.actor.today
+        context = {
+            **self.frame(),
+            "duties": [duty_item(duty, told, today) for duty, told in zip(duties, explanations(duties, on=today), strict=True)],
+            "versions": [self.version(version) for version in versions],
+            "version_columns": [_("Version"), _("Final on"), _("Made final by"), _("Why it was amended")],
+            "may_start": self.pep is None and self.may(Permission.START_PEP),
+        }
+        if self.pep is not None:
+            context |= self.plan_context(self.pep)
+        return render(request, "peps/plan.html", context)
+
+    def plan_context(self, pep: Pep) -> dict[str, Any]:
+        sections = self.sections()
+        page = sections.get("my_page")
+        in_care = Child.objects.visible_to(self.actor).filter(pk=self.child.pk).in_care_on(self.actor.today)
+        return {
+            "pep": Seen(pep, self.grant),
+            "state_tag": STATE_TAGS[State(pep.state)],
+            "days": self.days(pep),
+            "words": own_words(page.answers) if page else "",
+            "words_lang": LANG.get(page.language, "") if page else "",
+            "tasks": [self.task(rule, sections.get(rule.key)) for rule in SECTIONS.values() if rule.facet in self.grant.facets],
+            "targets": seen(self.targets(), self.grant),
+            "may_write": self.may(Permission.WRITE_PEP, Step.WRITE),
+            "may_finalise": self.may(Permission.FINALISE_PEP) and pep.state != State.FINAL,
+            "may_amend": self.may(Permission.WRITE_PEP, Step.AMEND),
+            "may_close": self.may(Permission.WRITE_PEP, Step.CLOSE) and not in_care.exists(),
+        }
+
+    def days(self, pep: Pep) -> list[dict[str, Any]]:
+        """The day of each state the plan has been in (PEP-29)."""
+        days: list[tuple[Promise, date | None]] = [
+            (_("Initiated"), pep.initiated_on),
+            (_("Being developed since"), pep.developing_on),
+            (_("Developed (first final version)"), pep.developed_on),
+            (_("Newest final version"), pep.finalised_on),
+            (_("Being amended since"), pep.amending_on),
+        ]
+        return [{"key": label, "value": day} for label, day in days if day]
+
+    def task(self, rule: SectionRule, section: Section | None) -> dict[str, Any]:
+        """A section in the list: whose it is, how far it is, and where it opens."""
+        if section is None:
+            hint = gettext("To be written by: %(roles)s") % {"roles": ", ".join(str(role.label) for role in rule.roles)}
+            status, kind = _("Not started"), "none"
+        else:
+            day = timezone.localdate(section.written_at)
+            hint = gettext("Last saved by %(who)s on %(day)s") % {"who": self.who_wrote(section), "day": written(day)}
+            status, kind = (_("Started"), "doing") if rule.missing(section.answers) else (_("Complete"), "done")
+        href = self.url("child_plan_section", key=rule.key) if self.writable(rule) else f"{self.url('child_plan_read')}#{rule.key}"
+        return {"title": rule.title, "hint": hint, "status": status, "kind": kind, "href": href}
+
+    def version(self, version: Version) -> list[Any]:
+        """A row of the table of versions."""
+        link = {"text": gettext("Version %(number)d") % {"number": version.number}, "href": self.url("child_plan_version", version=version.pk)}
+        name = version.finalised_by.name if version.finalised_by else ""
+        return [link, written(version.finalised_on), name, version.reason]
+
+
+class ReadPage(PlanPart):
+    """The plan as it stands, whole, to read and to print."""
+
+    def get(self, request: HttpRequest, child: UUID) -> HttpResponse:
+        sections = {key: {"answers": row.answers, "language": row.language} for key, row in self.sections().items()}
+        targets = [{name: getattr(target, name) for name in TARGET_FIELDS} for target in self.targets()]
+        context = {
+            **self.frame(),
+            "title": _("The plan as it stands"),
+            "pep": Seen(self.plan, self.grant),
+            "sections": laid_out(sections, self.grant),
+            "targets": targets_laid_out(targets),
+            "back_url": self.url(),
+        }
+        return render(request, "peps/read.html", context)
+
+
+class VersionPage(PlanPart):
+    """A final version as it was frozen (PEP-11)."""
+
+    needs_plan = False
+
+    def get(self, request: HttpRequest, child: UUID, version: UUID) -> HttpResponse:
+        found = Version.objects.visible_to(self.actor).filter(child=self.child, pk=version).select_related("finalised_by").first()
+        if found is None:
+            raise Http404
+        context = {
+            **self.frame(),
+            "title": gettext("Version %(number)d") % {"number": found.number},
+            "version": Seen(found, self.grant),
+            "finalised_by": found.finalised_by.name if found.finalised_by else "",
+            "intact": found.is_intact(),
+            "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
+            "sections": laid_out(found.content["sections"], self.grant),
+            "targets": targets_laid_out(found.content["targets"]),
+            "back_url": self.url(),
+        }
+        return render(request, "peps/read.html", context)
+
+
+class Act(PlanPart, ChildFormPage):
+    """An act on the plan as a whole: a short form that leads back to the plan."""
+
+    submit_text: ClassVar[Promise]
+    intro: ClassVar[Promise | str] = ""
+    step: ClassVar[Step | None] = None
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The act's page; back to the plan when its state no longer allows the act."""
+        if self.permission and not self.may(self.permission, self.step):
+            return redirect(self.url())
+        return super().get(request, *args, **kwargs)
+
+    def initial(self) -> dict[str, Any]:
+        return {"on": self.actor.today}
+
+    def context(self) -> dict[str, Any]:
+        return {"caption": self.seen.name, "back_url": self.url(), "cancel_url": self.url(), "submit_text": self.submit_text, "intro": self.intro}
+
+    def success_url(self, result: Any) -> str:
+        return self.url()
+
+
+class StartPage(Act):
+    needs_plan = False
+    permission = Permission.START_PEP
+    form_class = StartForm
+    title = _("Start the Personal Education Plan")
+    intro = _("Starting the plan meets the duty to initiate it. The people around the child can then write their parts.")
+    submit_text = _("Start the plan")
+    success_message = _("The plan is started")
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return redirect(self.url()) if self.pep is not None else super().get(request, *args, **kwargs)
+
+    def act(self, cleaned: dict[str, Any]) -> Pep:
+        return services.start_pep(by=self.actor, child=self.child, on=cleaned["on"])
+
+
+class CheckPage(Act):
+    """What a final version still needs, and making it final."""
+
+    permission = Permission.FINALISE_PEP
+    template_name = "peps/check.html"
+    form_class = FinaliseForm
+    title = _("Check the plan and make it final")
+    submit_text = _("Make the plan final")
+    success_message = _("The plan is final. The carer and the independent reviewing officer are told")
+    step = None
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return redirect(self.url()) if self.plan.state == State.FINAL else super().get(request, *args, **kwargs)
+
+    def context(self) -> dict[str, Any]:
+        sections = self.sections()
+        missing = gaps({key: row.answers for key, row in sections.items()}, {target.area for target in self.targets()})
+        return super().context() | {
+            "gaps": [{"text": gap.sentence, "href": self.gap_url(gap)} for gap in missing],
+            "reason": self.plan.amendment_reason,
+            "read_url": self.url("child_plan_read"),
+        }
+
+    def gap_url(self, gap: Gap) -> str:
+        if gap.key == "targets":
+            return self.url("child_plan_target_add")
+        return self.url("child_plan_section", key=gap.key)
+
+    def act(self, cleaned: dict[str, Any]) -> Version:
+        return services.finalise(by=self.actor, pep=self.plan, on=cleaned["on"])
+
+
+class AmendPage(Act):
+    permission = Permission.WRITE_PEP
+    step = Step.AMEND
+    form_class = AmendForm
+    title = _("Amend the plan")
+    intro = _("The final version stays as it is. What it holds is carried forward, and becomes the next version when that is made final.")
+    submit_text = _("Start the amendment")
+    success_message = _("The plan is open for the amendment")
+
+    def act(self, cleaned: dict[str, Any]) -> Pep:
+        return services.amend(by=self.actor, pep=self.plan, reason=cleaned["reason"])
+
+
+class ClosePage(Act):
+    permission = Permission.WRITE_PEP
+    step = Step.CLOSE
+    form_class = CloseForm
+    title = _("Close the plan")
+    intro = _("The child is no longer looked after. The plan and its versions stay on record and can be read.")
+    submit_text = _("Close the plan")
+    success_message = _("The plan is closed")
+
+    def act(self, cleaned: dict[str, Any]) -> Pep:
+        return services.close(by=self.actor, pep=self.plan, on=cleaned["on"])

@@ -1,0 +1,99 @@
+"""Plans for the tests of this folder: written by the people who write them, through the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+from lace.accounts.access import Role
+from lace.accounts.models import Language
+from lace.core.actor import Actor
+from lace.web.middleware import serving
+from peps import services
+from peps.models import Pep, Target, Version
+from tests.world import Authority, World
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "my_page": {"like": "  Rygbi,\n a fy nghi ", "next": "Bod yn filfeddyg", "how": "own", "helper": "Mam-gu"},
+    "history": {"institutions": "Ysgol y Bryn", "attendance": "96%", "achievements": "Swimming badge", "needs": "None"},
+    "arrangements": {
+        "school": "Hill School, Year 9",
+        "named_adult": "Mr Rees",
+        "provision": "Reading, twice a week",
+        "promotion": "Mentor",
+        "disruption": "No change is planned",
+    },
+    "attainment": {"subjects": [{"subject": "Mathemateg", "current": "PS3", "expected": "PS4", "comment": ""}], "progress": ""},
+    "personal_development": {"leisure": "Rugby club", "wellbeing": "Good friends", "strategies": ""},
+    "carer": {"education": "Reads every evening", "leisure": "Drives to rugby", "home": "", "comments": ""},
+    "contacts": {"people": [{"role": "Social worker", "name": "Eleri", "note": "Mornings"}]},
+}
+WRITERS = {"my_page": Role.CARER, "carer": Role.CARER}  # the rest by the designated person
+CANARIES = ("Bod yn filfeddyg", "Swimming badge", "Mr Rees", "Mathemateg", "Good friends", "Drives to rugby", "Eleri", "Nine out of ten")
+
+
+@contextmanager
+def acting(authority: Authority, role: Role, *, days: int = 0) -> Iterator[Actor]:
+    """Act as the holder of this role in the authority, some days from now."""
+    actor = authority.actor(role)
+    actor = replace(actor, today=actor.today + timedelta(days=days))
+    with serving(actor):
+        yield actor
+
+
+def facts(by: Actor, **other: Any) -> dict[str, Any]:
+    """A target's values."""
+    return {
+        "area": "academic",
+        "need": "Fractions",
+        "baseline": "Six out of ten",
+        "goal": "Nine out of ten",
+        "measure": "Quiz in May",
+        "strategy": "Twenty minutes a day with Mr Rees",
+        "carer_part": "Asks about it",
+        "review_on": by.today + timedelta(days=60),
+        "child_agrees": True,
+        "teacher_agrees": True,
+        "language": Language.ENGLISH,
+    } | other
+
+
+def started(authority: Authority) -> Pep:
+    with acting(authority, Role.SOCIAL_WORKER) as by:
+        return services.start_pep(by=by, child=authority.child, on=by.today)
+
+
+def add_target(authority: Authority, pep: Pep, **other: Any) -> Target:
+    with acting(authority, Role.DESIGNATED_PERSON) as by:
+        return services.save_target(by=by, pep=pep, facts=facts(by, **other))
+
+
+def written(authority: Authority) -> Pep:
+    """A plan that can be made final."""
+    pep = started(authority)
+    for key, answers in ANSWERS.items():
+        with acting(authority, WRITERS.get(key, Role.DESIGNATED_PERSON)) as by:
+            services.write_section(by=by, pep=pep, key=key, answers=answers, language=Language.WELSH if key == "my_page" else "en-gb", version=0)
+    add_target(authority, pep)
+    add_target(authority, pep, area="leisure", goal="Play for the county")
+    return pep
+
+
+def final(authority: Authority) -> Version:
+    pep = written(authority)
+    with acting(authority, Role.DESIGNATED_PERSON) as by:
+        return services.finalise(by=by, pep=pep, on=by.today)
+
+
+def plan(world: World, part: str = "") -> str:
+    """The address of a page of the own child's plan."""
+    return f"/children/{world.own.child.pk}/plan/{part}"
+
+
+def text(response: Any) -> str:
+    """A page's HTML, with its entities read."""
+    return unescape(response.content.decode())
