@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.forms.utils import ErrorDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -13,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from lace.web.forms import ChoiceField, DateField, TimeField
 from reviews.rules import Participation
 
-ROWS = 5  # decisions a page offers at first; "more rows" adds as many again
+ROWS = 5  # decisions a page offers at first; "add rows" adds as many again
 
 
 class _When(forms.Form):
@@ -50,7 +51,9 @@ class ScheduleForm(_When):
     )
 
 
-class PostponeForm(_When):
+class PostponeForm(ScheduleForm):
+    """Another day may mean another room, or lesson time."""
+
     reason = forms.CharField(
         label=_("Why the review is moved"),
         max_length=500,
@@ -82,9 +85,9 @@ class CloseForm(forms.Form):
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, rows: int = ROWS, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rows: int = ROWS, only_show: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.rows = rows
+        self.rows, self.only_show = rows, only_show
         for row in range(1, rows + 1):
             number = {"number": row}
             self.fields[f"text_{row}"] = forms.CharField(
@@ -92,6 +95,13 @@ class CloseForm(forms.Form):
             )
             self.fields[f"owner_{row}"] = forms.CharField(label=_("Decision %(number)d: who does it") % number, max_length=200, required=False)
             self.fields[f"due_on_{row}"] = DateField(label=_("Decision %(number)d: by when") % number, required=False)
+
+    def full_clean(self) -> None:
+        """Somebody who asks for more rows has not finished: what was typed is shown and not judged."""
+        if self.only_show:
+            self._errors, self.cleaned_data = ErrorDict(), {}
+        else:
+            super().full_clean()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -80,10 +80,21 @@ def schedule(*, by: Actor, child: Child, scheduled_for: datetime, venue: str, ou
 
 
 @transaction.atomic
-def postpone(*, by: Actor, review: Review, to: datetime, reason: str, version: int) -> Review:
+def postpone(
+    *,
+    by: Actor,
+    review: Review,
+    to: datetime,
+    reason: str,
+    version: int,
+    venue: str | None = None,
+    outside_lessons: bool | None = None,
+    lesson_reason: str = "",
+) -> Review:
     """Move an arranged review, keeping who, why and from when. It moves no duty (REV-15).
 
-    Raises NotAllowed, Changed (with the review as it stands), Refused when it is not arranged, BadInput.
+    Place and lessons stay as they are unless said; in lesson time only with a reason and a private room (PRIV-01). Raises
+    NotAllowed, Changed (with the review as it stands), Refused when it is not arranged, BadInput.
     """
     review = _standing(by, review, version, Permission.ARRANGE_REVIEW)
     problems: list[tuple[str, Message]] = []
@@ -93,6 +104,8 @@ def postpone(*, by: Actor, review: Review, to: datetime, reason: str, version: i
         problems.append(("to", _("The review is arranged for that time already")))
     if not reason.strip():
         problems.append(("reason", _("Say why the review is moved")))
+    if outside_lessons is False and not lesson_reason.strip():
+        problems.append(("lesson_reason", _("Say why the meeting must be in lesson time, and which private room it is in")))
     refuse(problems)
     Postponement.objects.create(
         review=review,
@@ -103,7 +116,11 @@ def postpone(*, by: Actor, review: Review, to: datetime, reason: str, version: i
         postponed_by_id=by.user_id,
     )
     review.scheduled_for = to
-    _save(review, "scheduled_for")
+    if venue is not None:
+        review.venue = venue
+    if outside_lessons is not None:
+        review.outside_lessons, review.lesson_reason = outside_lessons, "" if outside_lessons else lesson_reason
+    _save(review, "scheduled_for", "venue", "outside_lessons", "lesson_reason")
     if not _held(review.episode):
         bring_forward(by=by, child=review.child, code=READY, due_on=timezone.localdate(to))
     _tell(by, review, "review_postponed", step=review.version, facts={"scheduled_at": to.isoformat()})

@@ -10,6 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from icalendar import Calendar, Event
 
@@ -67,7 +69,7 @@ class MeetingsPage(MeetingsPart):
             "moved": [Seen(row, self.grant) for row in moved.get(arranged.pk, [])] if arranged else [],
             "held": [
                 {"review": Seen(review, self.grant), "decisions": [Seen(row, self.grant) for row in decisions.get(review.pk, [])]}
-                for review in reviews
+                for review in sorted(reviews, key=lambda review: review.held_on or self.actor.today, reverse=True)
                 if review.state == ReviewState.HELD
             ],
             "may_arrange": Permission.ARRANGE_REVIEW in self.grant.permissions,
@@ -142,8 +144,27 @@ class PostponePage(_OneReview):
     title = _("Move the review")
     success_message = _("The review is moved. The day by which it is due has not changed")
 
+    def initial(self) -> dict[str, Any]:
+        review = self.review
+        lessons = "outside" if review.outside_lessons else "inside"
+        return super().initial() | {"venue": review.venue, "lessons": lessons, "lesson_reason": review.lesson_reason}
+
+    def context(self) -> dict[str, Any]:
+        start = timezone.localtime(self.review.scheduled_for)
+        words = {"day": date_format(start, "DATE_FORMAT"), "time": date_format(start, "TIME_FORMAT")}
+        return super().context() | {"submit_text": self.title, "intro": gettext("The review is arranged for %(day)s, %(time)s.") % words}
+
     def act(self, cleaned: dict[str, Any]) -> object:
-        return services.postpone(by=self.actor, review=self.review, to=cleaned["moment"], reason=cleaned["reason"], version=cleaned["version"])
+        return services.postpone(
+            by=self.actor,
+            review=self.review,
+            to=cleaned["moment"],
+            reason=cleaned["reason"],
+            version=cleaned["version"],
+            venue=cleaned["venue"],
+            outside_lessons=cleaned["lessons"] == "outside",
+            lesson_reason=cleaned["lesson_reason"],
+        )
 
 
 class CancelPage(_OneReview):
@@ -172,9 +193,12 @@ class ClosePage(_OneReview):
         return min(int(asked), 40) if asked.isdecimal() and int(asked) > ROWS else ROWS
 
     def get_form(self, data: QueryDict | None = None) -> forms.Form:
-        return CloseForm(
-            data, initial=self.initial() | {"held_on": min(timezone.localdate(self.review.scheduled_for), self.actor.today)}, rows=self.rows
-        )
+        held_on = min(timezone.localdate(self.review.scheduled_for), self.actor.today)
+        return CloseForm(data, initial=self.initial() | {"held_on": held_on}, rows=self.rows, only_show="more" in (data or {}))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """More rows for decisions keep what was typed and record nothing."""
+        return self.show(self.get_form(request.POST)) if "more" in request.POST else super().post(request, *args, **kwargs)
 
     def context(self) -> dict[str, Any]:
         return super().context() | {"more_rows": self.rows + ROWS, "submit_text": _("Record the review")}

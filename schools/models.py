@@ -6,16 +6,32 @@ from collections.abc import Mapping
 from datetime import date
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from lace.accounts.access import Facet
-from lace.accounts.models import LocalAuthority, Membership, Organisation
+from lace.accounts.access import Facet, Role
+from lace.accounts.models import LocalAuthority, Membership, Organisation, User
 from lace.audit.track import tracked
 from lace.children.models import ChildOwned, ChildOwnedQuerySet
+from lace.core.actor import Actor
 from lace.core.model import Row
-from schools.rules import LeavingReason, SchoolKind, Term
+from schools.rules import DecidingFactor, LeavingReason, SchoolKind, Term
+
+
+class SchoolQuerySet(models.QuerySet["School"]):
+    def visible_to(self, actor: Actor) -> SchoolQuerySet:
+        """The schools whose pages this actor may open: their own; for a LACE coordinator those of the authority and those that
+        children within reach attend (LA-04). Names and numbers of schools are no secret; who is on the register is."""
+        match actor.role:
+            case Role.LACE_COORDINATOR:
+                attended = Enrolment.objects.visible_to(actor).on_roll(actor.today).order_by().values("school")
+                return self.filter(Q(organisation__authority__in=actor.authorities) | Q(pk__in=attended))
+            case Role.DESIGNATED_PERSON | Role.HEADTEACHER | Role.GOVERNOR:
+                return self.filter(pk=actor.organisation_id)
+            case _:
+                return self.none()
 
 
 class School(models.Model):
@@ -26,6 +42,8 @@ class School(models.Model):
     kind = models.CharField(_("kind of school"), max_length=20, choices=SchoolKind)
     roll = models.PositiveIntegerField(_("pupils on roll"), default=0)
     welsh_medium = models.BooleanField(_("Welsh-medium"), default=False)
+
+    objects = SchoolQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("school")
@@ -119,6 +137,10 @@ class Designation(Row):
     headteacher_consulted = models.BooleanField(_("headteacher consulted"), default=False)
     started_on = models.DateField(_("start"))
     ended_on = models.DateField(_("end"), null=True, blank=True)
+    other_roles = models.CharField(_("other roles held"), max_length=300, blank=True)
+    leadership_team = models.BooleanField(_("in the leadership team"), default=False)
+    pastoral = models.BooleanField(_("has a pastoral background"), default=False)
+    factors = ArrayField(models.CharField(max_length=12, choices=DecidingFactor), verbose_name=_("what decided the choice"), default=list, blank=True)
 
     objects = DesignationQuerySet.as_manager()
 
@@ -132,3 +154,20 @@ class Designation(Row):
                 violation_error_message=_("The school has a designated person; end that designation first"),
             )
         ]
+
+
+@tracked()
+class RegisterCheck(Row):
+    """Somebody of the school confirmed that its register of looked-after children is correct, at `created_at` (DP-01).
+
+    How many children stood on it is not kept: a school's people and the authority see that on the register itself.
+    """
+
+    authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="+", db_index=False)
+    school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="register_checks", db_index=False)
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    confirmed_on = models.DateField(_("confirmed on"))
+
+    class Meta:
+        verbose_name = _("confirmation of the register")
+        indexes = [models.Index(fields=["school", "-created_at"])]

@@ -15,11 +15,12 @@ from django.utils import timezone
 from lace.accounts.access import Role
 from lace.accounts.acting import actor_for
 from lace.accounts.models import Language, LocalAuthority, Membership, Organisation, User
+from lace.accounts.signing_in import MEMBERSHIP
 from lace.children import rules, upn
 from lace.children.models import CareEpisode, Child, Placement
 from lace.children.services import ChildFacts, PlacementFacts
 from lace.core.actor import Actor
-from lace.web.middleware import MEMBERSHIP, serving
+from lace.web.middleware import serving
 from schools.models import Enrolment, School
 from schools.rules import SchoolKind
 from schools.services import entry

@@ -5,10 +5,12 @@ Every function takes translated texts and returns a Chart; `components/chart.htm
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import ceil, floor
 from typing import Any
 from zlib import crc32
 
+from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -18,6 +20,7 @@ DASHES = ("", "8 5", "2 4", "12 4 2 4", "1 0", "4 4")
 FONT = "Atkinson Hyperlegible Next, Arial, Liberation Sans, sans-serif"
 WIDTH, PLOT, TOP, ROW = 640, 240, 16, 24  # viewBox units
 Number = int | float
+Stretch = tuple[str, date, date | None]  # what, its first day, the day it ended
 Series = Sequence[tuple[str, Sequence[Number | None]]]  # pairs, not a mapping: two names may be one word in Welsh
 
 
@@ -95,9 +98,45 @@ def lines(*, title: str, summary: str, labels: Sequence[str], series: Series, nu
     return Chart(title, summary, _svg(title, summary, body, top + PLOT + _labels_height(labels, slot)), *_table(labels, series, number))
 
 
+def lanes(*, title: str, summary: str, columns: Sequence[str], series: Sequence[tuple[str, Sequence[Stretch]]], first: date, last: date) -> Chart:
+    """Stretches of time in lanes over one another, such as placements over schools: where one ends and the next begins can be compared.
+
+    `columns` head the table: lane, what, from, until. `first` and `last` bound the picture; a stretch without end lasts to `last`.
+    """
+    days = max((last - first).days, 1)
+
+    def x(day: date) -> float:
+        return LANE_LEFT + (WIDTH - LANE_LEFT - 8) * (min(max(day, first), last) - first).days / days
+
+    height = TOP + LANE * len(series)
+    years = [date(year, 1, 1) for year in range(first.year + 1, last.year + 1)]
+    every = ceil(len(years) / 8) or 1
+    body = ""
+    for new_year in years[::every]:
+        body += f'<line x1="{x(new_year):.1f}" x2="{x(new_year):.1f}" y1="{TOP - 6}" y2="{height}" stroke="#cecece"/>'
+        body += _text(x(new_year), height + 18, [str(new_year.year)], anchor="middle")
+    for place, (name, stretches) in enumerate(series):
+        y = TOP + LANE * place
+        body += _text(LANE_LEFT - 8, y + LANE / 2 + 1, [name], anchor="end")
+        for index, (_what, start, end) in enumerate(stretches):
+            wide = max(x(end or last) - x(start), 3)
+            colour = COLOURS[place % len(COLOURS)]
+            shade = ' fill-opacity="0.62"' if index % 2 else ""  # neighbours told apart
+            body += (
+                f'<rect x="{x(start):.1f}" y="{y}" width="{wide:.1f}" height="{LANE - 10}" fill="{colour}"{shade} stroke="#fff" stroke-width="2"/>'
+            )
+    rows = [
+        [name, what, date_format(start, "DATE_FORMAT"), date_format(end, "DATE_FORMAT") if end else "–"]
+        for name, stretches in series
+        for what, start, end in stretches
+    ]
+    return Chart(title, summary, _svg(title, summary, body, height + 28), list(columns), rows)
+
+
 # ---- pieces --------------------------------------------------------------------------------
 
 LEFT = 48
+LANE_LEFT, LANE = 130, 40
 
 
 def _scale(low: Number, high: Number) -> tuple[Number, Number]:

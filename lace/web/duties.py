@@ -18,7 +18,7 @@ def duty_status(duty: Duty, told: Explanation, today: date) -> str:
         return {Duty.Outcome.ON_TIME: "met", Duty.Outcome.LATE: "late"}.get(Duty.Outcome(duty.outcome), "waived")
     if duty.is_overdue(today) and told.strictest and RULES[duty.code].force in {Force.STATUTORY, Force.EXPECTED}:
         return "overdue"
-    return "soon" if (duty.due_on - today).days <= SOON else "due"
+    return "soon" if 0 <= (duty.due_on - today).days <= SOON else "due"
 
 
 def duty_item(duty: Duty, told: Explanation, today: date, *, whom: str = "", href: str = "") -> dict[str, Any]:

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from lace.database.rls import JobMay, ProtectChild, SameAuthority
+from lace.database.rls import JobMay, ProtectChild, ProtectTenant, SameAuthority
 
 APPEND = "SELECT, INSERT"
 
@@ -15,4 +15,6 @@ class Migration(migrations.Migration):
         ProtectChild("schools_termrecordevent", may=APPEND),
         SameAuthority("schools_termrecord"),
         JobMay("schools_school"),
+        ProtectTenant("schools_registercheck", may=APPEND),
+        ProtectTenant("schools_registercheckevent", may=APPEND),
     ]

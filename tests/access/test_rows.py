@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -21,7 +22,7 @@ from schools.models import Enrolment
 from schools.services.register import enrol
 from tests.world import World, enter, make_school, person
 
-PROTECTED = [Child, CareEpisode, Placement, ChildUserGrant, ChildGroupGrant, Duty, Enrolment]
+PROTECTED: list[Any] = [Child, CareEpisode, Placement, ChildUserGrant, ChildGroupGrant, Duty, Enrolment]
 CHILD_ROLES = [role for role in Role if REACH[role] != Reach.NONE]
 
 

@@ -17,7 +17,14 @@ from django.utils.module_loading import import_string
 from rest_framework.permissions import AllowAny
 
 CLOSED = (401, 403, 404, 405)  # 405: nothing shown, and the other method is asked too
-SAMPLES = {"UUIDConverter": str(uuid.UUID(int=7)), "IntConverter": "7", "SlugConverter": "x", "StringConverter": "x", "PathConverter": "x/y"}
+SAMPLES = {
+    "UUIDConverter": str(uuid.UUID(int=7)),
+    "IntConverter": "7",
+    "SlugConverter": "x",
+    "StringConverter": "x",
+    "PathConverter": "x/y",
+    "LanguageConverter": "cy",
+}
 # Libraries' views that let anyone ask, and why that is right. Ours carry `login_not_required` or AllowAny.
 PUBLIC_IN_LIBRARIES: dict[str, str] = {
     "oauth2_provider.views.base.TokenView": "answers only to a client's secret",
@@ -40,8 +47,7 @@ def _filled(pattern: Any) -> str:
         route = str(pattern)
         for name, converter in pattern.converters.items():
             kind = type(converter).__name__
-            for written in (f"<{name}>", *(f"<{key}:{name}>" for key in ("uuid", "int", "slug", "str", "path"))):
-                route = route.replace(written, SAMPLES.get(kind, "x"))
+            route = re.sub(rf"<(\w+:)?{name}>", SAMPLES.get(kind, "x"), route)
         assert "<" not in route, f"{route}: add a sample for its converter to SAMPLES"
         return route
     if isinstance(pattern, RegexPattern):  # libraries only

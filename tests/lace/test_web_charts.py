@@ -1,6 +1,6 @@
 """Charts: a picture that says its figures in text too, and lets no markup through."""
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from lace.web.charts import Chart, bars, lines, stacked
 

@@ -7,7 +7,7 @@ import pytest
 from django import forms
 from django.template import Context, Template
 from django.utils.translation import override
-from lxml import html  # type: ignore[import-untyped]
+from lxml import html
 
 from lace.web.forms import ChoiceField, DateField, MultipleChoiceField, TimeField, error_summary
 

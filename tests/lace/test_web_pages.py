@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client, RequestFactory
 from django.test.utils import override_settings
 from django.utils.translation import override
-from lxml import html  # type: ignore[import-untyped]
+from lxml import html
 
 from lace.web import views
 from lace.web.views import on_brand

@@ -84,7 +84,7 @@ def test_a_review_is_arranged_through_the_page_and_the_iro_chairs(world: World) 
         ({"day_day": "31", "day_month": "2"}, "real date"),
     ],
 )
-def test_bad_input_says_what_to_do_keeps_what_was_typed_and_changes_nothing(world: World, more: dict[str, str], sentence: str) -> None:
+def test_bad_input_says_what_to_do_keeps_what_was_typed_and_changes_nothing(world: World, more: dict[str, Any], sentence: str) -> None:
     page = world.client(Role.IRO).post(url("child_review_arrange", world.own), typed(**({"venue": "Neuadd y Dref"} | more)))
     body = page.content.decode()
     assert page.status_code == 200
@@ -155,6 +155,36 @@ def test_closing_meets_both_clocks_keeps_decisions_and_opens_the_next(world: Wor
     body = client.get(url("child_meetings", world.own)).content.decode()
     assert "A tutor for maths" in body
     assert "Spoke through an advocate" in body
+
+
+@pytest.mark.req("REV-09")
+def test_more_rows_for_decisions_keep_what_was_typed_and_record_nothing(world: World) -> None:
+    review = arranged(world.own, days=0)
+    address = url("child_review_close", world.own, review=review.pk)
+    client = world.client(Role.IRO)
+    answer = client.post(f"{address}?rows=10", {"more": "1", "text_2": "Gwersi piano", "held_on_day": "x", "version": str(review.version)})
+    body = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Gwersi piano" in body
+    assert 'name="text_10"' in body
+    assert "There is a problem" not in body
+    with serving(world.own.actor(Role.IRO)):
+        assert Review.objects.get().state == ReviewState.SCHEDULED
+
+
+@pytest.mark.req("PRIV-01", "REV-15")
+def test_a_review_moved_into_lesson_time_needs_a_reason_too_and_may_change_its_place(world: World) -> None:
+    review = arranged(world.own)
+    address = url("child_review_move", world.own, review=review.pk)
+    client = world.client(Role.IRO)
+    assert "Ysgol y Bryn" in client.get(address).content.decode()
+    sent = typed(days=25, lessons="inside", venue="Canolfan y Dref", reason="The room is taken", version=str(review.version))
+    refused = client.post(address, sent)
+    assert "Say why the meeting must be in lesson time" in refused.content.decode()
+    assert client.post(address, sent | {"lesson_reason": "Only then; room 4"}).status_code == 302
+    with serving(world.own.actor(Role.IRO)):
+        moved = Review.objects.get()
+        assert (moved.venue, moved.outside_lessons, moved.lesson_reason) == ("Canolfan y Dref", False, "Only then; room 4")
 
 
 def test_a_second_review_opens_six_months(world: World) -> None:
@@ -254,5 +284,5 @@ def test_the_tab_costs_the_same_with_many_reviews(world: World, statements: Any)
     arranged(world.own)
     path = url("child_meetings", world.own)
     client.get(path)
-    with statements(17):
+    with statements(16):
         client.get(path)

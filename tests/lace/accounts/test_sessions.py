@@ -14,9 +14,8 @@ from django.utils import timezone
 from lace.accounts import services
 from lace.accounts.access import Role
 from lace.accounts.models import Membership, User
-from lace.accounts.signing_in import MEMBERSHIP, SIGNED_OUT
+from lace.accounts.signing_in import SIGNED_OUT
 from lace.core.actor import Actor
-from lace.web import middleware
 from tests.lace.accounts.acts import LOGIN, sign_in
 from tests.world import person
 
@@ -171,10 +170,6 @@ def test_a_stranger_is_led_to_the_sign_in_page(client: Client, db: None, path: s
 
 
 # ---- the role in use ----
-
-
-def test_the_session_names_the_role_as_the_middleware_reads_it() -> None:
-    assert MEMBERSHIP == middleware.MEMBERSHIP
 
 
 @pytest.mark.req("SCH-06")
