@@ -2,42 +2,70 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from lace.accounts.models import LocalAuthority, User
+from lace.accounts.access import Role
+from lace.accounts.models import Language, LocalAuthority, User
 from lace.audit.track import tracked
+from lace.core.actor import Actor
 from lace.core.model import Row
+from peps.models import digest
+from reporting.rules import Cohort, Training
 from schools.models import School
 from schools.rules import Term
 
 
 class ReportQuerySet(models.QuerySet["TermlyReport"]):
-    def published(self) -> ReportQuerySet:
+    def visible_to(self, actor: Actor) -> Self:
+        """A school's own people see its reports, governors those that are published; a LACE coordinator the published ones of the authority."""
+        match actor.role:
+            case Role.DESIGNATED_PERSON | Role.HEADTEACHER:
+                return self.filter(school=actor.organisation_id)
+            case Role.GOVERNOR:
+                return self.filter(school=actor.organisation_id, published_on__isnull=False)
+            case Role.LACE_COORDINATOR:
+                return self.filter(authority__in=actor.authorities, published_on__isnull=False)
+            case _:
+                return self.none()
+
+    def published(self) -> Self:
         return self.filter(published_on__isnull=False)
+
+    def newest_first(self) -> Self:
+        in_year = models.Case(*(models.When(term=term, then=place) for place, term in enumerate(Term)), output_field=models.IntegerField())
+        return self.order_by("-year", in_year.desc(), "-number")
 
 
 @tracked()
 class TermlyReport(Row):
     """The termly report of a school to its governing body (GOV-01): figures already held back where a child could be known.
 
-    Prepared by the designated person, published by the headteacher. Figures and hash are frozen when published.
+    Prepared by the designated person, published by the headteacher. All that is printed is in the row and frozen when published.
     """
 
     authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="+")
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="reports")
-    year = models.PositiveSmallIntegerField()
+    year = models.PositiveSmallIntegerField()  # the calendar year in which the school year began
     term = models.CharField(max_length=6, choices=Term)
     number = models.PositiveSmallIntegerField(default=1)  # a later version of the same term's report replaces it, unaltered
-    figures = models.JSONField()
-    narrative = models.TextField(_("what governors should know, naming nobody"), max_length=4000, blank=True)
+    figures = models.JSONField()  # of reporting.rules.figures, with "earlier" terms as they were published
+    narrative = models.TextField(_("what governors should know"), max_length=4000, blank=True)
+    asks = models.TextField(_("what governors are asked to do"), max_length=1000, blank=True)
+    language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)  # of the two texts
+    training = models.CharField(max_length=6, choices=Training, blank=True)
+    policy_reviewed_on = models.DateField(null=True)
+    heads = models.JSONField(default=dict)  # names as they stood: school and authority in both languages, who prepared and who published
     cut_on = models.DateField()  # the day whose data it shows
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)  # of all that is printed
     prepared_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     published_on = models.DateField(null=True)
+    published_at = models.DateTimeField(null=True)
 
     objects = ReportQuerySet.as_manager()
 
@@ -45,9 +73,46 @@ class TermlyReport(Row):
         verbose_name = _("termly report")
         constraints = [
             models.UniqueConstraint(fields=["school", "year", "term", "number"], name="one_report_a_version"),
+            models.UniqueConstraint(fields=["school", "year", "term"], condition=Q(published_on__isnull=True), name="one_draft_a_term"),
             models.CheckConstraint(condition=Q(published_on__isnull=True) | Q(published_on__gte=models.F("cut_on")), name="published_after_cut"),
+            models.CheckConstraint(
+                condition=Q(published_on__isnull=True, published_at__isnull=True, published_by__isnull=True)
+                | Q(published_on__isnull=False, published_at__isnull=False, published_by__isnull=False),
+                name="published_by_somebody",
+            ),
         ]
+        indexes = [models.Index(fields=["authority", "year", "term"])]
         triggers = [
             pgtrigger.Protect(name="keep", operation=pgtrigger.Delete),
             pgtrigger.Protect(name="frozen", operation=pgtrigger.Update, condition=pgtrigger.Q(old__published_on__isnull=False)),
         ]
+
+    @property
+    def cohort(self) -> Cohort:
+        return Cohort(self.figures["cohort"])
+
+    def printed(self) -> dict[str, Any]:
+        """All that a reader meets of the report, in plain JSON."""
+        return {
+            "school": str(self.school_id),
+            "year": self.year,
+            "term": self.term,
+            "number": self.number,
+            "figures": self.figures,
+            "narrative": self.narrative,
+            "asks": self.asks,
+            "language": self.language,
+            "training": self.training,
+            "policy_reviewed_on": self.policy_reviewed_on and self.policy_reviewed_on.isoformat(),
+            "heads": self.heads,
+            "cut_on": self.cut_on.isoformat(),
+            "published_at": self.published_at and self.published_at.isoformat(),
+        }
+
+    def fingerprint(self) -> str:
+        """The SHA-256 of what is printed."""
+        return digest(self.printed())
+
+    def is_intact(self) -> bool:
+        """Is what is printed the same as when it was frozen?"""
+        return self.fingerprint() == self.sha256

@@ -1,3 +1,27 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from reporting.api import api_urls
+from reporting.views import access, child, children, dashboard, schools, timeline, work
+from reporting.views.reports import report_urls
+
+CHILD = "children/<uuid:child>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", work.WorkPage.as_view(), name="work"),
+    path("messages/", work.MessagesPage.as_view(), name="messages"),
+    path("children/", children.ChildrenPage.as_view(), name="children"),
+    path(CHILD, child.OverviewPage.as_view(), name="child"),
+    path(f"{CHILD}duties/", child.DutiesPage.as_view(), name="child_duties"),
+    path(f"{CHILD}duties/<uuid:duty>/reason/", child.ReasonPage.as_view(), name="child_duty_reason"),
+    path(f"{CHILD}school/", child.SchoolPage.as_view(), name="child_school"),
+    path(f"{CHILD}people/", child.PeoplePage.as_view(), name="child_people"),
+    path(f"{CHILD}timeline/", timeline.TimelinePage.as_view(), name="child_timeline"),
+    path(f"{CHILD}access/", access.AccessPage.as_view(), name="child_access"),
+    path("dashboard/", dashboard.DashboardPage.as_view(), name="dashboard"),
+    path("dashboard/plans/", dashboard.InTimePage.as_view(), name="dashboard_plans"),
+    path("duties/", dashboard.DutiesPage.as_view(), name="duties"),
+    path("schools/", schools.SchoolsPage.as_view(), name="schools"),
+    path("schools/<slug:number>/", schools.SchoolPage.as_view(), name="school"),
+    *report_urls,
+    path("api/v1/", include(api_urls)),
+]

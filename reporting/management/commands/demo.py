@@ -247,6 +247,8 @@ def check(children: int) -> int:
     Postgres(state).discard()
     Valkey(state).discard()
     shutil.rmtree(state, ignore_errors=True)
+    state.mkdir()
+    (state / "build").symlink_to(settings.STATE_DIR / "build")  # style sheet and fonts: made a moment ago, and no part of the story
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         port = trial.getsockname()[1]

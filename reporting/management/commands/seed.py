@@ -131,22 +131,20 @@ class Command(BaseCommand):
         return School.objects.select_related("organisation").get(pk=busiest["school"]) if busiest else School.objects.first()  # type: ignore[return-value]
 
     def member(self, role: Role, authority: LocalAuthority, school: School) -> Membership | None:
-        """A holder of this role close to the school's children, so that each sign-in has something to see."""
-        members = Membership.objects.filter(role=role, ends_on__isnull=True).select_related("user")
+        """A holder of this role close to the school's children, so that each sign-in has something to see; rather one who starts in this role."""
+        held = Membership.objects.filter(ends_on__isnull=True)
+        before = held.filter(user=models.OuterRef("user"), pk__lt=models.OuterRef("pk"))
+        members = held.filter(role=role).annotate(starts_elsewhere=models.Exists(before)).select_related("user").order_by("starts_elsewhere", "pk")
         if role in {Role.DESIGNATED_PERSON, Role.HEADTEACHER, Role.GOVERNOR}:
-            return members.filter(organisation=school.organisation).order_by("pk").first()
+            return members.filter(organisation=school.organisation).first()
         if role in {Role.SOCIAL_WORKER, Role.IRO, Role.CARER}:
             pupils = ChildGroupGrant.objects.filter(group=school.organisation.group_id, permission__codename="school", ends_on__isnull=True)
-            return (
-                members.filter(
-                    authority=authority,
-                    user__childusergrant__content_object__in=pupils.values("content_object"),
-                    user__childusergrant__ends_on__isnull=True,
-                )
-                .order_by("pk")
-                .first()
-            )
-        return members.filter(authority=authority).order_by("pk").first()
+            return members.filter(
+                authority=authority,
+                user__childusergrant__content_object__in=pupils.values("content_object"),
+                user__childusergrant__ends_on__isnull=True,
+            ).first()
+        return members.filter(authority=authority).first()
 
     def coordinator_elsewhere(self, authority: LocalAuthority) -> Membership | None:
         """A LACE coordinator of another authority with children of its own, so that each side can be seen to find nothing of the other's."""
@@ -192,7 +190,7 @@ def poured(rows: Iterable[models.Model]) -> int:
     documents = [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
     moments = [place for place, field in enumerate(fields) if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)]
     values_of = attrgetter(*names)
-    columns = sql.SQL(", ").join(sql.Identifier(field.column) for field in fields)
+    columns = sql.SQL(", ").join([sql.Identifier(str(field.column)) for field in fields])
     to, through = sql.Identifier(table), sql.Identifier(f"poured_{table}")
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0").format(through, columns, to))

@@ -1,0 +1,114 @@
+"""What a person has to do: duties of their role, those they are told of, parts of plans to write, meetings to go to."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from lace.accounts.access import REACH, TABLE, Permission, Reach, Role
+from lace.core.actor import Actor
+from lace.deadlines.models import Duty, DutyQuerySet
+from lace.deadlines.rules import RULES
+from peps.models import Pep, Section
+from peps.rules import DEVELOPED, State
+from peps.rules.sections import SECTIONS
+from reporting.models import TermlyReport
+from reviews.models import Review
+from reviews.rules import ReviewState
+
+# Who is asked for a part of a plan; the designated person and the coordinator have the duty to develop the whole of it.
+ASKED_FOR_PARTS = (Role.CARER, Role.SOCIAL_WORKER)
+# Who is told of a meeting (REV-09): the named people around the child and the school.
+TOLD_OF_MEETINGS = (Role.SOCIAL_WORKER, Role.IRO, Role.CARER, Role.DESIGNATED_PERSON)
+# Who sees what another role of the same body has left undone, and may say why.
+STANDS_BEHIND = {Role.HEADTEACHER: Role.DESIGNATED_PERSON}
+
+
+class Entry(NamedTuple):
+    """One thing to do: `kind` is "duty", "part" or "meeting"; `what` a duty's code or the keys of sections. No `due` where no duty dates it."""
+
+    kind: str
+    pk: UUID
+    child_id: UUID
+    what: str
+    due: date | None
+
+
+def entries(actor: Actor) -> list[Entry]:
+    """Everything open that the actor may act on, by due date, what is not dated last: one authority's at most. Three statements at most."""
+    if REACH[Role(actor.role)] == Reach.NONE:
+        return []
+    found = [Entry("duty", *row) for row in _duties(actor).values_list("pk", "child_id", "code", "due_on")]
+    found += _parts(actor)
+    if actor.role in TOLD_OF_MEETINGS:
+        found += [Entry("meeting", row.pk, row.child_id, "", timezone.localdate(row.scheduled_for)) for row in _meetings(actor)]
+    return sorted(found, key=lambda entry: (entry.due or date.max, entry.what, entry.pk))
+
+
+def _duties(actor: Actor) -> DutyQuerySet:
+    """Open duties of the role in use, and those of others of which the ladder has told it by today."""
+    role = Role(actor.role)
+    mine = Q(role=role)
+    for rule in RULES.values():
+        told = [rung.days for rung in rule.ladder if role in rung.roles]
+        if told and rule.role != role:
+            mine |= Q(code=rule.code, due_on__lte=actor.today - timedelta(days=told[0]))
+    if role in STANDS_BEHIND:
+        mine |= Q(role=STANDS_BEHIND[role], due_on__lt=actor.today)
+    reached: Any = Duty.objects.visible_to(actor)
+    duties: DutyQuerySet = reached.open().filter(mine)
+    # A host or a school's authority reads of children it answers for to nobody: it may act on none of their duties.
+    return duties.filter(authority_id__in=actor.authorities) if actor.authorities else duties
+
+
+def _parts(actor: Actor) -> list[Entry]:
+    """The plans that are being written and have parts that the role is asked for and nobody has begun: `what` is their keys, with commas."""
+    role = Role(actor.role)
+    if role not in ASKED_FOR_PARTS:
+        return []
+    grants = [grant for (_relation, held_by), grant in TABLE.items() if held_by == role]
+    keys = [section.key for section in SECTIONS.values() if any(section.may_be_written(role, grant) for grant in grants)]
+    plans = Pep.objects.visible_to(actor).filter(state__in=(State.INITIATED, State.DEVELOPING, State.AMENDING))
+    begun = ArraySubquery(Section.objects.filter(pep=OuterRef("pk")).values("key"))
+    rows = plans.annotate(begun=begun, due=_developed_by()).values_list("pk", "child_id", "begun", "due")
+    waiting = [(pk, child, [key for key in keys if key not in written], due) for pk, child, written, due in rows]
+    return [Entry("part", pk, child, ",".join(missing), due) for pk, child, missing, due in waiting if missing]
+
+
+def _developed_by() -> Subquery:
+    """The day by which the plan's child needs a developed plan; none when no duty is open."""
+    waiting = Duty.objects.open().filter(child=OuterRef("child_id"), code__in=DEVELOPED)
+    return Subquery(waiting.order_by("due_on").values("due_on")[:1])
+
+
+def _meetings(actor: Actor) -> QuerySet[Review]:
+    """Arranged reviews; those whose day has passed only for who may record what was decided."""
+    arranged = Review.objects.visible_to(actor).filter(state=ReviewState.SCHEDULED)
+    may_close = any(Permission.CLOSE_REVIEW in grant.permissions for (_relation, role), grant in TABLE.items() if role == actor.role)
+    return arranged if may_close else arranged.filter(scheduled_for__date__gte=actor.today)
+
+
+def duties_beside(actor: Actor, children: set[UUID]) -> dict[UUID, list[Duty]]:
+    """The open duties of these children, by child: what is on the page and what stands beside it. One statement."""
+    found: dict[UUID, list[Duty]] = {child: [] for child in children}
+    reached: Any = Duty.objects.visible_to(actor)
+    for duty in reached.open().filter(child__in=children).order_by("due_on", "code"):
+        found[duty.child_id].append(duty)
+    return found
+
+
+def meetings(actor: Actor, reviews: list[UUID]) -> dict[UUID, Review]:
+    return Review.objects.visible_to(actor).in_bulk(reviews) if reviews else {}
+
+
+def reports_waiting(actor: Actor) -> list[TermlyReport]:
+    """For a governor the newest published reports of the school, for a headteacher those prepared and not yet published."""
+    if actor.role not in {Role.GOVERNOR, Role.HEADTEACHER}:
+        return []
+    reports = TermlyReport.objects.visible_to(actor).select_related("school__organisation").order_by("-year", "-cut_on", "-number")
+    return list(reports.filter(published_on__isnull=actor.role == Role.HEADTEACHER)[:3])

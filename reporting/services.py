@@ -1,0 +1,211 @@
+"""The termly report to governors: prepared, published, read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from lace.accounts.access import Permission, Role, require
+from lace.accounts.models import Language, Membership, User
+from lace.audit.models import Read
+from lace.audit.services import record_read
+from lace.children.models import Child
+from lace.core.actor import Actor
+from lace.core.errors import BadInput, Changed, NotAllowed, Refused
+from lace.notifications.services import notify
+from reporting.models import TermlyReport
+from reporting.queries.cohort import FACETS, on_roll, pupils
+from reporting.queries.reports import DOOR
+from reporting.rules import Cohort, figures, minimum, problems_of, reportable
+from schools.models import Designation, School
+from schools.rules import SchoolKind, Term
+
+EARLIER_TERMS = 2  # shown beside the present one
+
+
+@transaction.atomic
+def prepare(
+    *,
+    by: Actor,
+    school: School,
+    year: int,
+    term: Term,
+    narrative: str = "",
+    asks: str = "",
+    language: str = Language.ENGLISH,
+    training: str = "",
+    policy_reviewed_on: date | None = None,
+) -> TermlyReport:
+    """Count the school's cohort and keep the report as a draft; the term's open draft is written anew, else a next version begins.
+
+    Only held-back figures are stored: the counts themselves leave this function nowhere. Raises NotAllowed (not the school's designated
+    person or headteacher), BadInput (another term than this or the last; a text that names or counts children; a day in the future).
+    """
+    require(by, Permission.PREPARE_REPORT)
+    if by.organisation_id != school.pk:
+        raise NotAllowed
+    children = on_roll(by=by, school=school)
+    _check(by, year, term, {"narrative": narrative, "asks": asks}, policy_reviewed_on, children)
+    counted = pupils(by=by, school=school, children=children, year=year, term=term)
+    if children:
+        record_read(by=by, children=[child.pk for child in children], facets=FACETS, door="report_prepare", act=Read.Act.LIST)
+    authority = school.organisation.authority
+    shown = figures(counted, kind=SchoolKind(school.kind), least=minimum(authority.minimum_group_size))
+    if shown["cohort"] == Cohort.SHOWN:
+        shown["earlier"] = _earlier(by, school, year, term)
+    shown["provision"] = _provision(school, by.today)
+    report = _draft(by, school, year, term, shown)
+    report.figures, report.cut_on = shown, by.today
+    report.narrative, report.asks, report.language = narrative.strip(), asks.strip(), language
+    report.training, report.policy_reviewed_on = training, policy_reviewed_on
+    report.prepared_by_id = by.user_id
+    report.heads = {
+        "school": {"en": school.organisation.name_en, "cy": school.organisation.name_cy},
+        "authority": {"en": authority.name_en, "cy": authority.name_cy, "colour": authority.brand_colour},
+        "prepared_by": _signature(by),
+    }
+    report.sha256 = report.fingerprint()
+    report.save()
+    notify(
+        by=by,
+        kind="report_prepared",
+        source=report.pk,
+        child=None,
+        recipients=_holders(school, Role.HEADTEACHER, by.today),
+        facts={},
+        authority=authority,
+    )
+    return report
+
+
+def _signature(by: Actor) -> dict[str, str]:
+    assert by.user_id is not None  # a job holds neither permission
+    return {"name": User.objects.get(pk=by.user_id).name, "role": by.role}
+
+
+def _check(by: Actor, year: int, term: Term, texts: dict[str, str], reviewed_on: date | None, children: Iterable[Child]) -> None:
+    problems: dict[str, list[str]] = {}
+    if (year, term) not in reportable(by.today):
+        problems["term"] = [_("Choose this term or the last one: figures are of the children on roll today")]
+    if reviewed_on is not None and reviewed_on > by.today:
+        problems["policy_reviewed_on"] = [_("The policy's review must be today or in the past")]
+    names = _names(children)
+    for field, text in texts.items():
+        longest = getattr(TermlyReport._meta.get_field(field), "max_length", None) or 0
+        found = problems_of(text, names)
+        if len(text.strip()) > longest:
+            found.insert(0, _("Shorten this to %(limit_value)d characters or fewer") % {"limit_value": longest})
+        if found:
+            problems[field] = found
+    if problems:
+        raise BadInput(problems)
+
+
+def _names(children: Iterable[Child]) -> set[str]:
+    """Each name by which somebody could know one of these children."""
+    return {
+        name
+        for child in children
+        for name in (child.family_name, child.preferred_name, *child.given_names.split(), child.upn, child.reference)
+        if name
+    }
+
+
+def _earlier(by: Actor, school: School, year: int, term: Term) -> list[dict[str, Any]]:
+    """The terms before, as they were published: a frozen figure beside a new one gives away no more than the two reports do."""
+    terms: dict[tuple[int, str], dict[str, Any]] = {}
+    for report in TermlyReport.objects.visible_to(by).published().filter(school=school).newest_first()[:12]:
+        before = (report.year, list(Term).index(Term(report.term))) < (year, list(Term).index(term))
+        if before and (report.year, report.term) not in terms:
+            terms[report.year, report.term] = {
+                "year": report.year,
+                "term": report.term,
+                "cohort": report.figures["cohort"],
+                "least": report.figures["least"],
+                "on_roll": report.figures.get("on_roll"),
+                "rates": report.figures.get("rates", {}),
+            }
+    return list(terms.values())[:EARLIER_TERMS]
+
+
+def _provision(school: School, today: date) -> dict[str, Any]:
+    """What the report says of the school itself, whatever its numbers (SCH-03)."""
+    designation = Designation.objects.current_on(today).filter(school=school).first()
+    if designation is None:
+        return {"designated": False}
+    return {
+        "designated": True,
+        "since": designation.started_on.isoformat(),
+        "decided_on": designation.decided_on.isoformat(),
+        "headteacher_consulted": designation.headteacher_consulted,
+    }
+
+
+def _draft(by: Actor, school: School, year: int, term: Term, shown: dict[str, Any]) -> TermlyReport:
+    """The term's open draft, held; else a new one under the next number. Two who prepare at once write the same draft, one after the other."""
+    versions = TermlyReport.objects.filter(school=school, year=year, term=term)
+    draft = versions.filter(published_on__isnull=True).select_for_update().first()
+    if draft is None:
+        last = versions.aggregate(last=Max("number"))["last"] or 0
+        draft, _made = TermlyReport.objects.get_or_create(
+            school=school,
+            year=year,
+            term=term,
+            number=last + 1,
+            defaults={"authority_id": school.organisation.authority_id, "figures": shown, "cut_on": by.today, "prepared_by_id": by.user_id},
+        )
+    return draft
+
+
+def _holders(school: School, role: Role, today: date) -> list[User]:
+    held = Membership.objects.open_on(today).filter(organisation=school.pk, role=role).select_related("user")
+    return [membership.user for membership in held]
+
+
+@transaction.atomic
+def publish(*, by: Actor, report: TermlyReport, fingerprint: str = "") -> TermlyReport:
+    """Freeze the report and show it to the governors (GOV-05). `fingerprint`: of the draft that the headteacher read.
+
+    Raises NotAllowed (not the school's headteacher), Refused (published already, or its text names or counts children of the school),
+    Changed when the draft was written anew since it was read.
+    """
+    require(by, Permission.APPROVE_REPORT)
+    if by.organisation_id != report.school_id:
+        raise NotAllowed
+    held = TermlyReport.objects.select_for_update(of=("self",)).select_related("school__organisation__authority").get(pk=report.pk)
+    if held.published_on is not None:
+        raise Refused(_("This report is published already. Prepare a new version to correct it"))
+    if fingerprint and fingerprint != held.sha256:
+        raise Changed(held)
+    names = _names(on_roll(by=by, school=held.school))
+    problems = problems_of(f"{held.narrative}\n{held.asks}", names)
+    if problems:
+        raise Refused({"": [*problems, _("Change the text, then publish")]})
+    held.published_by_id, held.published_on, held.published_at = by.user_id, by.today, timezone.now().replace(microsecond=0)
+    held.heads = {**held.heads, "published_by": _signature(by)}
+    held.sha256 = held.fingerprint()
+    held.save()
+    told = [person for role in (Role.GOVERNOR, Role.DESIGNATED_PERSON) for person in _holders(held.school, role, by.today)]
+    notify(
+        by=by,
+        kind="report_published",
+        source=held.pk,
+        child=None,
+        recipients=told,
+        facts={},
+        authority=held.school.organisation.authority,
+    )
+    return held
+
+
+@transaction.atomic
+def record_reading(*, by: Actor, report: TermlyReport, form: str) -> None:
+    """Record that the actor read the report, as a "page" or as a PDF in "cy" or "en" (GOV-05)."""
+    require(by, Permission.READ_REPORT)
+    record_read(by=by, children=[], facets=[], door=f"{DOOR}/{report.pk}/{form}", act=Read.Act.READ if form == "page" else Read.Act.EXPORT)

@@ -1,0 +1,348 @@
+"""A child's record: Overview, Duties, School, People and Timeline. Values leave through Seen, each tab by its facet."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.timezone import localtime
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from lace.accounts.access import Facet, Permission, Relation
+from lace.children.models import Placement
+from lace.children.people import people_around
+from lace.children.rules import academic_year_label, of_compulsory_school_age
+from lace.children.seen import Seen
+from lace.core.errors import NotAllowed
+from lace.deadlines.explain import explanations
+from lace.deadlines.forms import LatenessForm
+from lace.deadlines.models import Duty
+from lace.deadlines.services import explain_lateness
+from lace.web.charts import Chart, lines
+from lace.web.child_tabs import child_frame
+from lace.web.duties import duty_item
+from lace.web.pages import ChildFormPage, ChildPage
+from reporting.queries import child as record
+from reporting.views.work import route_of
+from schools.models import Enrolment, TermRecord
+from schools.rules import Term
+
+NEXT = 3  # open duties on the overview
+
+
+class Tab(ChildPage):
+    """A tab of the child's record."""
+
+    route: ClassVar[str]
+    title: ClassVar[str | Promise]
+    template_name: ClassVar[str]
+
+    def get(self, request: HttpRequest, child: UUID) -> HttpResponse:
+        return render(request, self.template_name, {**child_frame(self, self.route), "title": self.title, **self.context()})
+
+    def context(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def holds(self, *facets: Facet) -> bool:
+        return not self.grant.facets.isdisjoint(facets)
+
+    def see(self, row: Any) -> Seen:
+        return Seen(row, self.grant)
+
+    def url(self, route: str) -> str:
+        return reverse(route, args=[self.child.pk])
+
+    def carer_is_hidden(self) -> bool:
+        """The carer's identity goes with the address (goals A1)."""
+        return not self.holds(Facet.ADDRESS) or self.child.address_is_sensitive
+
+
+def placement_now(placements: list[Placement], today: date) -> Placement | None:
+    return next((row for row in placements if row.started_on <= today and (row.ended_on is None or row.ended_on > today)), None)
+
+
+def enrolment_now(enrolments: list[Enrolment], today: date) -> Enrolment | None:
+    return next((row for row in enrolments if row.started_on <= today and (row.ended_on is None or row.ended_on > today)), None)
+
+
+def where(placement: Seen) -> str:
+    """The authority where the child lives, or the place outside Wales."""
+    return str(placement.host_authority.name if placement.host_authority else placement.outside_wales)
+
+
+class OverviewPage(Tab):
+    route, title, template_name = "child", pgettext_lazy("tab", "Overview"), "reporting/child.html"
+    facets = frozenset({Facet.IDENTITY, Facet.EDUCATION, Facet.CARE, Facet.ADDRESS})
+
+    def context(self) -> dict[str, Any]:
+        today = self.actor.today
+        enrolment = enrolment_now(record.enrolments(self.actor, self.child), today) if self.holds(Facet.EDUCATION) else None
+        duties = record.open_duties(self.actor, self.child) if self.holds(Facet.EDUCATION) else []
+        told = explanations(duties, on=today)
+        items = [
+            duty_item(duty, words, today, href=self.url(route_of(duty.code))) | {"why": words.why} for duty, words in zip(duties, told, strict=True)
+        ]
+        return {
+            "warnings": self.warnings(duties, enrolment),
+            "living": self.living() if self.holds(Facet.CARE, Facet.ADDRESS) else [],
+            "school": self.school(enrolment) if self.holds(Facet.EDUCATION) else [],
+            "about": self.about(),
+            "dates": self.dates() if self.holds(Facet.EDUCATION) else [],
+            "duties": items[:NEXT],
+            "more_duties": len(items) > NEXT,
+        }
+
+    def warnings(self, duties: list[Duty], enrolment: Enrolment | None) -> list[str]:
+        found = []
+        late = sum(duty.is_overdue(self.actor.today) for duty in duties)
+        if late:
+            found.append(ngettext("%(count)s duty is overdue.", "%(count)s duties are overdue.", late) % {"count": late})
+        if self.holds(Facet.EDUCATION) and enrolment is None and of_compulsory_school_age(self.child.born_on, self.actor.today):
+            found.append(gettext("No school is recorded, and the child is of compulsory school age."))
+        return found
+
+    def living(self) -> list[dict[str, Any]]:
+        placement = placement_now(record.placements(self.actor, self.child), self.actor.today)
+        rows: list[dict[str, Any]] = []
+        if self.holds(Facet.CARE):
+            rows += self.care()
+            seen = self.see(placement) if placement else None
+            rows.append({"key": _("Placement"), "value": seen.get_kind_display() if seen else ""})
+            rows.append({"key": _("Since"), "value": seen.started_on if seen else ""})
+            rows.append({"key": pgettext("place", "Area"), "value": where(seen) if seen else ""})
+        if placement and not self.carer_is_hidden():
+            seen = self.see(placement)
+            rows.append({"key": _("With"), "value": seen.carer_name or (seen.home.name if seen.home else "")})
+            rows.append({"key": _("Address"), "value": ", ".join(filter(None, (seen.address, seen.postcode)))})
+        return rows
+
+    def care(self) -> list[dict[str, Any]]:
+        episodes = record.episodes(self.actor, self.child)
+        if not episodes:
+            return []
+        newest = self.see(episodes[0])
+        if newest.ended_on:
+            return [{"key": _("No longer looked after since"), "value": newest.ended_on}]
+        return [
+            {"key": _("Looked after since"), "value": newest.started_on},
+            {"key": _("Legal status"), "value": newest.get_legal_status_display()},
+        ]
+
+    def school(self, enrolment: Enrolment | None) -> list[dict[str, Any]]:
+        if enrolment is None:
+            return []
+        seen = self.see(enrolment)
+        people = record.designated_people(self.actor, enrolment)
+        return [
+            {"key": pgettext("tab", "School"), "value": seen.school.name},
+            {"key": _("Since"), "value": seen.started_on},
+            {"key": _("Designated person"), "value": ", ".join(held.user.name for held in people)},
+        ]
+
+    def about(self) -> list[dict[str, Any]]:
+        child = self.seen
+        rows: list[dict[str, Any]] = [
+            {"key": _("Full name"), "value": f"{child.given_names} {child.family_name}"},
+            {"key": _("First language"), "value": child.first_language},
+            {"key": _("Unique pupil number"), "value": child.upn},
+        ]
+        if self.holds(Facet.EDUCATION):
+            rows.append(
+                {
+                    "key": _("Additional learning needs"),
+                    "value": pgettext("there are", "Yes") if child.additional_needs else pgettext("there are", "No"),
+                }
+            )
+        if self.holds(Facet.CARE):
+            rows.append({"key": _("Social care reference"), "value": child.reference})
+        return rows
+
+    def dates(self) -> list[dict[str, Any]]:
+        review, plan = record.next_review(self.actor, self.child), record.current_plan(self.actor, self.child)
+        rows: list[dict[str, Any]] = []
+        meetings = {"href": self.url("child_meetings"), "action": pgettext("link", "Open")}
+        if review:
+            rows.append({"key": _("Next review"), "value": localtime(self.see(review).scheduled_for), **meetings})
+        else:
+            rows.append({"key": _("Next review"), "value": _("Not arranged"), **meetings})
+        plans = {"href": self.url("child_plan"), "action": pgettext("link", "Open")}
+        rows.append({"key": _("Personal Education Plan"), "value": self.see(plan).get_state_display() if plan else _("No plan"), **plans})
+        if plan and self.see(plan).finalised_on:
+            rows.append({"key": _("Newest final version"), "value": self.see(plan).finalised_on})
+        return rows
+
+
+class DutiesPage(Tab):
+    """Every duty, open and closed, explaining itself (DL-12)."""
+
+    route, title, template_name = "child_duties", pgettext_lazy("tab", "Duties"), "reporting/duties_of_child.html"
+    facets = frozenset({Facet.EDUCATION})
+
+    def context(self) -> dict[str, Any]:
+        today = self.actor.today
+        rows = record.duties(self.actor, self.child)
+        may_explain = Permission.EXPLAIN_LATENESS in self.grant.permissions
+        open_ones: list[dict[str, Any]] = []
+        closed: list[dict[str, Any]] = []
+        for duty, told in zip(rows, explanations(rows, on=today), strict=True):
+            item = duty_item(duty, told, today) | {
+                "told": told,
+                "reason": self.see(duty).reason,
+                "explain": reverse("child_duty_reason", args=[self.child.pk, duty.pk]) if may_explain and told.days_late else "",
+                "done_at": self.url(route_of(duty.code)) if duty.closed_on is None else "",
+            }
+            if duty.was_missed:
+                item["status"] = "missed"
+            (open_ones if duty.closed_on is None else closed).append(item)
+        return {"open": open_ones, "closed": closed}
+
+
+class ReasonPage(ChildFormPage):
+    """Why a duty is or was late. Its day stays where it is (DL-07)."""
+
+    facets = frozenset({Facet.EDUCATION})
+    form_class = LatenessForm
+    title = _("Say why it is late")
+    success_message = _("The reason is recorded")
+    duty: Duty
+
+    def load(self, **kwargs: Any) -> None:
+        super().load(**kwargs)
+        duty = Duty.objects.visible_to(self.actor).filter(child=self.child, pk=kwargs["duty"]).first()
+        if duty is None:
+            raise Http404
+        duty.child = self.child
+        self.duty = duty
+        if Permission.EXPLAIN_LATENESS not in self.grant.permissions:
+            raise NotAllowed
+
+    def initial(self) -> dict[str, Any]:
+        return {"reason": self.duty.reason}
+
+    def context(self) -> dict[str, Any]:
+        told = explanations([self.duty], on=self.actor.today)[0]
+        back = reverse("child_duties", args=[self.child.pk])
+        return {
+            "caption": self.seen.name,
+            "intro": f"{told.title}. {told.state}",
+            "back_url": back,
+            "cancel_url": back,
+            "submit_text": _("Save the reason"),
+        }
+
+    def act(self, cleaned: dict[str, Any]) -> None:
+        explain_lateness(by=self.actor, duty=self.duty, reason=cleaned["reason"])
+
+    def success_url(self, result: Any) -> str:
+        return reverse("child_duties", args=[self.child.pk])
+
+
+class SchoolPage(Tab):
+    """Registers, attendance and progress, term by term."""
+
+    route, title, template_name = "child_school", pgettext_lazy("tab", "School"), "reporting/school_of_child.html"
+    facets = frozenset({Facet.EDUCATION, Facet.ATTENDANCE})
+
+    def context(self) -> dict[str, Any]:
+        rows = record.terms(self.actor, self.child)
+        context: dict[str, Any] = {"term_columns": self.columns(), "terms": [self.row(term) for term in reversed(rows)], "chart": self.chart(rows)}
+        if self.holds(Facet.EDUCATION):
+            context["enrolment_columns"] = [pgettext("tab", "School"), _("Authority"), _("First day"), _("Last day"), _("Reason for leaving")]
+            context["enrolments"] = [self.enrolment(row) for row in record.enrolments(self.actor, self.child)]
+        return context
+
+    def enrolment(self, row: Enrolment) -> list[Any]:
+        seen = self.see(row)
+        ended = written(seen.ended_on) if seen.ended_on else _("Still there")
+        return [seen.school.name, seen.school.organisation.authority.name, written(seen.started_on), ended, seen.get_leaving_reason_display()]
+
+    def columns(self) -> list[Any]:
+        attendance = [_("Attendance"), _("Unauthorised sessions"), _("Days excluded")] if self.holds(Facet.ATTENDANCE) else []
+        progress = [_("Subjects on track")] if self.holds(Facet.EDUCATION) else []
+        return [_("Term"), pgettext("tab", "School"), *({"text": text, "numeric": True} for text in (*attendance, *progress))]
+
+    def row(self, term: TermRecord) -> list[Any]:
+        seen = self.see(term)
+        cells: list[Any] = [term_name(term), term.school.name if self.holds(Facet.EDUCATION) else ""]
+        if self.holds(Facet.ATTENDANCE):
+            cells += [percent(seen.sessions_attended, seen.sessions_possible), seen.sessions_unauthorised, seen.days_excluded]
+        if self.holds(Facet.EDUCATION):
+            counted = {"on_track": seen.subjects_on_track, "all": seen.subjects_assessed}
+            cells.append(gettext("%(on_track)s of %(all)s") % counted if seen.subjects_assessed else "–")
+        return cells
+
+    def chart(self, rows: list[TermRecord]) -> Chart | None:
+        """Attendance and progress beside each other; nothing to draw before the second term."""
+        series: list[tuple[str, list[int | float | None]]] = []
+        seen = [self.see(row) for row in rows]
+        if self.holds(Facet.ATTENDANCE):
+            series.append((gettext("Attendance"), [share(row.sessions_attended, row.sessions_possible) for row in seen]))
+        if self.holds(Facet.EDUCATION):
+            series.append((gettext("Subjects on track"), [share(row.subjects_on_track, row.subjects_assessed) for row in seen]))
+        if len(rows) < 2:
+            return None
+        summary = gettext("Each term's share in per cent, from %(first)s to %(last)s.") % {"first": term_name(rows[0]), "last": term_name(rows[-1])}
+        labels = [term_name(row) for row in rows]
+        return lines(title=gettext("Attendance and progress"), summary=summary, labels=labels, series=series, number="{}%".format)
+
+
+class PeoplePage(Tab):
+    """Who is around the child, and how to reach them; the carer's name goes with the address."""
+
+    route, title, template_name = "child_people", pgettext_lazy("tab", "People"), "reporting/people.html"
+    facets = frozenset({Facet.CONTACTS, Facet.ADDRESS})
+
+    def load(self, **kwargs: Any) -> None:
+        super().load(**kwargs)
+        if not self.holds(Facet.CONTACTS):
+            raise Http404
+
+    def context(self) -> dict[str, Any]:
+        people: list[dict[str, Any]] = []
+        for person in people_around(child=self.child, on=self.actor.today):
+            hidden = person.relation == Relation.CARER and self.carer_is_hidden()
+            people.append(
+                {
+                    "role": RELATION_WORDS[person.relation],
+                    "name": "" if hidden else person.name,
+                    "email": "" if hidden else person.email,
+                    "hidden": hidden,
+                }
+            )
+        enrolment = enrolment_now(record.enrolments(self.actor, self.child), self.actor.today)
+        for held in record.designated_people(self.actor, enrolment) if enrolment else []:
+            role = gettext("Designated person, %(school)s") % {"school": enrolment.school.name} if enrolment else ""
+            people.append({"role": role, "name": held.user.name, "email": held.user.email, "hidden": False})
+        return {"people": people}
+
+
+RELATION_WORDS: dict[Relation, Promise] = {
+    Relation.SOCIAL_WORKER: _("Social worker"),
+    Relation.IRO: _("Independent reviewing officer"),
+    Relation.CARER: _("Carer"),
+}
+
+
+def written(day: date) -> str:
+    return date_format(day, "DATE_FORMAT")
+
+
+def term_name(term: TermRecord) -> str:
+    return f"{Term(term.term).label} {academic_year_label(term.year)}"
+
+
+def share(part: int, whole: int) -> float | None:
+    """Per cent, whole; None where nothing was possible."""
+    return round(100 * part / whole) if whole else None
+
+
+def percent(part: int, whole: int) -> str:
+    value = share(part, whole)
+    return "" if value is None else f"{value}%"
