@@ -39,8 +39,8 @@ STAMP = VENV / "built-from"  # written last, so that a set-up that was killed be
 STATE = Path(os.environ.get("LACE_STATE") or HERE / ".lace").resolve()
 OLDEST = (3, 11)
 
-# These show pages or run tests, so they need the style sheet, the catalogues and the PDF libraries.
-NEED_BUILT = {"demo", "test", "runserver"}
+# These show pages, run tests or measure both, so they need the style sheet, the catalogues and the PDF libraries.
+NEED_BUILT = {"demo", "test", "runserver", "bench"}
 # `demo` starts and stops its servers itself, because `--fresh` must empty them in between.
 NEED_NO_DATABASE = {
     "", "help", "--help", "-h", "version", "--version", "demo", "check", "diffsettings",

@@ -15,7 +15,7 @@ class Formatter(JsonFormatter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields={"asctime": "at", "levelname": "level", "name": "logger"})
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802  # the standard library's name
+    def formatException(self, ei: Any) -> str:  # the standard library's name
         kind, _value, trace = ei
         places = "".join(f"{frame.filename}:{frame.lineno} {frame.name}\n" for frame in traceback.extract_tb(trace))
         return f"{places}{kind.__name__ if kind else 'exception'}"

@@ -28,7 +28,7 @@ from lace.core.actor import Actor
 from lace.core.errors import Changed, NotAllowed, Refused
 from lace.web.models import UsedToken
 
-TOKEN = "form_token"
+TOKEN = "form_token"  # noqa: S105  # a field's name
 _KEPT = "kept_form"  # the session's key for what was typed when the session had ended
 
 
