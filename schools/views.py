@@ -8,7 +8,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import Permission, Role, may
@@ -70,7 +70,7 @@ class DesignatePage(_SchoolForm):
         context = super().context() | {"submit_text": _("Record the designation")}
         if self.current is not None:
             words = {"name": self.current.membership.user.name}
-            context["intro"] = _now("The designation of %(name)s ends on the day the new one starts.") % words
+            context["intro"] = gettext("The designation of %(name)s ends on the day the new one starts.") % words
         return context
 
     def act(self, cleaned: dict[str, Any]) -> object:
@@ -105,7 +105,7 @@ class EndPage(_SchoolForm):
 
     def context(self) -> dict[str, Any]:
         name = self.designation.membership.user.name
-        intro = _now("%(name)s stops being the designated person. Until another is recorded the school has nobody designated.") % {"name": name}
+        intro = gettext("%(name)s stops being the designated person. Until another is recorded the school has nobody designated.") % {"name": name}
         return super().context() | {"submit_text": self.title, "intro": intro}
 
     def act(self, cleaned: dict[str, Any]) -> object:

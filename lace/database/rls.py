@@ -21,8 +21,12 @@ def _names(setting: str) -> str:
 
 
 def child_visible(child: str, authority: str = "authority_id") -> str:
-    """The SQL of "may see this child": an authority-wide role of its responsible authority, or an open relation."""
-    return f"({authority} = ANY({_ids('authority_ids')}) OR {child} = ANY(lace_granted_children()))"
+    """The SQL of "may see this child": an authority-wide role of its responsible authority, or an open relation.
+
+    The function stands in a subquery of its own, which is evaluated once a statement. Bare, it ran anew for every row and every inner
+    query of a list: 111 ms of a social worker's caseload in place of 18 (measured).
+    """
+    return f"({authority} = ANY({_ids('authority_ids')}) OR {child} = ANY((SELECT lace_granted_children())::uuid[]))"
 
 
 def tenant_visible(authority: str = "authority_id") -> str:

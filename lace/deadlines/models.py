@@ -98,6 +98,7 @@ class Duty(ChildOwned):
             models.Index(fields=["next_look_on"], condition=Q(next_look_on__isnull=False), name="duty_next_look"),
             models.Index(fields=["authority", "due_on"], condition=Q(closed_on__isnull=True), name="duty_open_by_authority"),
             models.Index(fields=["child", "due_on"], name="duty_by_child"),
+            models.Index(fields=["authority", "due_on"], name="duty_by_authority"),
         ]
 
     def days_late(self, on: date) -> int:

@@ -61,9 +61,9 @@ def act_as(request: Any) -> Actor | None:
     if not request.user.is_authenticated:
         return None
     today = timezone.localdate()
-    request.memberships = list(
-        Membership.objects.open_on(today).filter(user=request.user).select_related("user", "authority", "organisation").order_by("pk")
-    )
+    request.memberships = list(Membership.objects.open_on(today).filter(user=request.user).select_related("authority", "organisation").order_by("pk"))
+    for held in request.memberships:
+        held.user = request.user  # pages name the person: no second look-up
     chosen = request.session.get(MEMBERSHIP)
     membership = next((held for held in request.memberships if held.pk == chosen), next(iter(request.memberships), None))
     request.membership = membership
@@ -106,7 +106,7 @@ class WriteInGet(RuntimeError):
 def _refuse_writes(execute: Any, sql: str, params: Any, many: bool, extra: dict[str, Any]) -> Any:
     start = sql.lstrip("( \n").upper()
     # pghistory puts its context before a write as a SELECT: look behind it.
-    statement = start.rsplit("; ", 1)[-1] if start.startswith("SELECT SET_CONFIG") else start
+    statement = start.rsplit("; ", 1)[-1].lstrip("( \n") if start.startswith("SELECT SET_CONFIG") else start
     if not statement.startswith(_MAY):
         raise WriteInGet(f"A GET may not run: {sql[:60]}")
     return execute(sql, params, many, extra)
