@@ -21,7 +21,7 @@ app.conf.update(
     broker_transport_options={"socket_connect_timeout": 2},  # a broker that is away holds no request up for longer
     # A bell that nobody heard in time is dropped; the next one is as good.
     beat_schedule={
-        "sweep": {"task": "lace.deadlines.tasks.ring_sweep", "schedule": crontab(minute="*/5"), "options": {"expires": 240}},
+        "sweep": {"task": "lace.deadlines.tasks.ring_sweep", "schedule": crontab(), "options": {"expires": 50}},
         "deliver": {"task": "lace.notifications.tasks.ring_delivery", "schedule": 30.0, "options": {"expires": 25}},
     },
 )

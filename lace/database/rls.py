@@ -35,20 +35,21 @@ def tenant_visible(authority: str = "authority_id") -> str:
 
 
 # One array of the children to whom the asker holds an open relation; runs as the owner, because the relation rows are
-# themselves protected by the policies that call it.
+# themselves protected by the policies that call it. ANY(ARRAY(…)) keeps it on the B-tree of person and relation: with IN the planner
+# took the exclusion constraint's GiST index, which leads with the child, and read 700 pages in place of 5 (measured).
 GRANTED_CHILDREN = f"""
 CREATE OR REPLACE FUNCTION lace_granted_children() RETURNS uuid[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 SELECT ARRAY(
     SELECT content_object_id FROM public.children_childusergrant
     WHERE user_id = nullif(current_setting('app.user_id', true), '')::bigint
-      AND permission_id IN (SELECT id FROM public.auth_permission WHERE codename = ANY({_names("user_relations")}))
+      AND permission_id = ANY(ARRAY(SELECT id FROM public.auth_permission WHERE codename = ANY({_names("user_relations")})))
       AND starts_on <= nullif(current_setting('app.today', true), '')::date
       AND (ends_on IS NULL OR ends_on > nullif(current_setting('app.today', true), '')::date)
     UNION ALL
     SELECT content_object_id FROM public.children_childgroupgrant
     WHERE group_id = ANY({_ids("group_ids")})
-      AND permission_id IN (SELECT id FROM public.auth_permission WHERE codename = ANY({_names("group_relations")}))
+      AND permission_id = ANY(ARRAY(SELECT id FROM public.auth_permission WHERE codename = ANY({_names("group_relations")})))
       AND starts_on <= nullif(current_setting('app.today', true), '')::date
       AND (ends_on IS NULL OR ends_on > nullif(current_setting('app.today', true), '')::date)
 )

@@ -22,7 +22,7 @@ from reporting.management.cast import FAMILY, GIVEN, Cast, SignIns
 from reporting.management.reckoning import UPN_LETTERS, add_working_days, latest, outcome, three_months_after, upn
 from reporting.management.visitor import Answer, CaseSystem, Failure, Form, Page, Visitor, expect, letters
 
-SWEEP_SECONDS = 5 * 60 + 45  # beat rings the sweep every five minutes, the worker may be busy with the first
+SWEEP_SECONDS = 3 * 60  # beat rings the sweep every minute, the worker may be busy with the first
 MAIL_SECONDS = 90
 
 

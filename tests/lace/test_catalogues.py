@@ -84,7 +84,12 @@ def test_placeholders_are_those_of_the_english() -> None:
     for key, message in ALL.items():
         wanted = [message.id] if isinstance(message.id, str) else list(message.id)
         allowed = [sorted(PLACE.findall(text)) for text in wanted]
-        wrong += [(key[0], text) for text in strings(message) if text and sorted(PLACE.findall(text)) not in allowed]
+        for plural, text in enumerate(strings(message)):
+            places = sorted(PLACE.findall(text))
+            # "No duty is late", "one child", "two children" may say their number in words.
+            in_words = len(wanted) > 1 and plural <= 2 and any(set(places) < set(all_places) for all_places in allowed)
+            if text and places not in allowed and not in_words:
+                wrong.append((key[0], text))
     assert not wrong
 
 

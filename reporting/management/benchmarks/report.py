@@ -38,7 +38,7 @@ def measure(database: Database, people: People) -> Iterator[Comparison]:
     def everything(clock: Clock) -> None:
         with undone(preparing), clock:
             report = make()
-            getting(governor, reverse("report_pdf", args=[report.pk, "en"]))()
+            getting(governor, reverse("report_pdf", kwargs={"report": report.pk, "language": "en"}))()
 
     with through(database.served), undone(preparing):
         report = make()

@@ -39,13 +39,15 @@ class Command(BaseCommand):
             raise CommandError("The bench signs in without passwords: run it where LACE_DEMO=1, never on an installation that serves anyone.")
         logging.getLogger().setLevel(logging.WARNING)  # libraries tell each of their steps
         self.began = monotonic()
-        found = []
-        for comparison in self.comparisons(children, seeded, only, fresh):
-            self.stdout.write(line(comparison))
-            self.stdout.flush()
-            found.append(comparison)
-        if json:
-            json.write_text(as_json(found))
+        found: list[Comparison] = []
+        try:
+            for comparison in self.comparisons(children, seeded, only, fresh):
+                self.stdout.write(line(comparison))
+                self.stdout.flush()
+                found.append(comparison)
+        finally:
+            if json:
+                json.write_text(as_json(found))  # what was found before an error counts too
         missed = [comparison for comparison in found if comparison.met is False]
         self.say(f"{len(found)} comparisons, {len(missed)} past their goal.")
 
