@@ -109,7 +109,7 @@ TEMPLATES = [
 ]
 
 # Migrations and seeding run as the owner of the tables; the web as lace_app, workers as lace_worker: neither owns a table.
-OWNER_COMMANDS = {"migrate", "showmigrations", "sqlmigrate", "makemigrations", "lintmigrations", "seed"}
+OWNER_COMMANDS = {"migrate", "showmigrations", "sqlmigrate", "makemigrations", "seed"}
 _owner = (len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS) or "pytest" in sys.modules
 DATABASES = {
     "default": dj_database_url.parse(
