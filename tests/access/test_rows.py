@@ -113,6 +113,8 @@ def test_a_row_cannot_point_at_another_authoritys_child(world: World) -> None:
         child_id=world.other.child.pk,
         authority=world.own.row,
         started_on=timezone.localdate() - timedelta(days=900),
+        ended_on=timezone.localdate() - timedelta(days=800),
+        end_reason="returned_home",
         entry_type="planned",
         reason="other",
         legal_status="other",

@@ -99,6 +99,6 @@ def test_the_seed_leaves_a_trail_and_frozen_versions_intact(country):
     assert Version.objects.exists()
     assert all(version.is_intact() for version in Version.objects.all())
     for model in (Child, Duty, Version, ChildGroupGrant):
-        events: Any = model.pgh_event_model  # type: ignore[attr-defined,union-attr]  # made by pghistory
+        events: Any = model.pgh_event_model  # type: ignore[union-attr]  # made by pghistory
         assert events.objects.count() == model._base_manager.count()
     assert "content" not in {field.name for field in apps.get_model("peps", "VersionEvent")._meta.fields}  # the row keeps it, and cannot lose it
