@@ -24,7 +24,7 @@ def routes(patterns: list[URLPattern | URLResolver]) -> Iterator[tuple[str, bool
         if isinstance(pattern, URLResolver):
             if not str(pattern.pattern).startswith("api/"):
                 yield from routes(pattern.url_patterns)
-        elif pattern.name and pattern.name.startswith(FROM) and set(pattern.pattern.converters) <= {"child"}:
+        elif pattern.name and pattern.name.startswith(FROM) and set(pattern.pattern.regex.groupindex) <= {"child"}:
             yield pattern.name, bool(pattern.pattern.converters)
 
 
