@@ -45,14 +45,14 @@ def _code(field: forms.Field, hint: _StrPromise) -> None:
     field.widget = forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "width": "10"})
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no types
+class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _email(self.fields["login"], _("Enter your e-mail address"))
         _say(self.fields["password"], _("Password"), _("Enter your password"))
 
 
-class ForgottenPasswordForm(ResetPasswordForm):  # type: ignore[misc]
+class ForgottenPasswordForm(ResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _email(self.fields["email"], _("Enter your e-mail address"))
@@ -67,14 +67,14 @@ class ForgottenPasswordForm(ResetPasswordForm):  # type: ignore[misc]
         return address
 
 
-class NewPasswordForm(ResetPasswordKeyForm):  # type: ignore[misc]
+class NewPasswordForm(ResetPasswordKeyForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["password2"]  # the box can show what is typed: once is enough
         _say(self.fields["password1"], _("New password"), _("Enter a new password"), _NEW_PASSWORD_HINT)
 
 
-class OtherPasswordForm(ChangePasswordForm):  # type: ignore[misc]
+class OtherPasswordForm(ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["password2"]
@@ -82,7 +82,7 @@ class OtherPasswordForm(ChangePasswordForm):  # type: ignore[misc]
         _say(self.fields["password1"], _("New password"), _("Enter a new password"), _NEW_PASSWORD_HINT)
 
 
-class PasswordAgainForm(ReauthenticateForm):  # type: ignore[misc]
+class PasswordAgainForm(ReauthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _say(self.fields["password"], _("Password"), _("Enter your password"))
@@ -101,7 +101,7 @@ def _claim(user_id: int, code: str, authenticator: Authenticator) -> None:
         raise get_mfa_adapter().validation_error("incorrect_code")
 
 
-class CodeForm(AuthenticateForm):  # type: ignore[misc]
+class CodeForm(AuthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _code(self.fields["code"], _CODE_HINT)
@@ -112,7 +112,7 @@ class CodeForm(AuthenticateForm):  # type: ignore[misc]
         return code
 
 
-class ConfirmByCodeForm(CodeAgainForm):  # type: ignore[misc]
+class ConfirmByCodeForm(CodeAgainForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _code(self.fields["code"], _CODE_HINT)
@@ -123,7 +123,7 @@ class ConfirmByCodeForm(CodeAgainForm):  # type: ignore[misc]
         return code
 
 
-class SetUpAppForm(ActivateTOTPForm):  # type: ignore[misc]
+class SetUpAppForm(ActivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _code(self.fields["code"], _("The 6 digits that the app shows now"))
@@ -138,25 +138,25 @@ def _nonsense_refused() -> Iterator[None]:
         raise get_mfa_adapter().validation_error("incorrect_code") from error
 
 
-class PasskeyForm(AuthenticateWebAuthnForm):  # type: ignore[misc]
+class PasskeyForm(AuthenticateWebAuthnForm):
     def clean_credential(self) -> Authenticator:
         with _nonsense_refused():
             return super().clean_credential()
 
 
-class PasskeySignInForm(LoginWebAuthnForm):  # type: ignore[misc]
+class PasskeySignInForm(LoginWebAuthnForm):
     def clean_credential(self) -> Authenticator:
         with _nonsense_refused():
             return super().clean_credential()
 
 
-class ConfirmByPasskeyForm(ReauthenticateWebAuthnForm):  # type: ignore[misc]
+class ConfirmByPasskeyForm(ReauthenticateWebAuthnForm):
     def clean_credential(self) -> Authenticator:
         with _nonsense_refused():
             return super().clean_credential()
 
 
-class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+class AddPasskeyForm(AddWebAuthnForm):
     """Every passkey of ours can sign in alone: it proves device and person, which is two factors in one."""
 
     passwordless = None  # allauth's question, answered above

@@ -180,7 +180,7 @@ def account_name(request: HttpRequest, credentials: dict[str, Any] | None = None
     return str(name).strip().lower()[:255]
 
 
-class Delays(AxesDatabaseHandler):  # type: ignore[misc]  # axes has no types
+class Delays(AxesDatabaseHandler):
     """Counts the failures of an account from an address for 24 hours (AXES_COOLOFF_TIME), and makes each further try wait longer."""
 
     def locked_until(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> datetime | None:
@@ -230,7 +230,7 @@ _WRONG_PASSWORD = _("That is not your password. Check it and try again")
 _TOO_MANY = _("Too many tries. Wait five minutes, then try again")
 
 
-class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+class Adapter(DefaultAccountAdapter):
     """Sign-in by invitation, with equal answers for known and unknown addresses, in both languages."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
@@ -322,7 +322,7 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
             log.error("A change of an account could not be told by e-mail: %s", type(failure).__name__)
 
 
-class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
+class SecondFactors(DefaultMFAAdapter):
     """Authenticator app, passkeys and recovery codes. Their secrets lie encrypted in the database (ASVS 13.3.1)."""
 
     error_messages = DefaultMFAAdapter.error_messages | {

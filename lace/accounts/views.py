@@ -29,7 +29,7 @@ from lace.accounts.signing_in import MEMBERSHIP, has_second_factor, own_account,
 from lace.core.errors import NotAllowed
 
 
-class SignOut(LogoutView):  # type: ignore[misc]  # allauth has no types
+class SignOut(LogoutView):
     """Sign out by POST; the browser is told to forget what it kept (ASVS 14.3.1). The language stays: its cookie is no one's."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -59,7 +59,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     return render(request, "mfa/recovery_codes.html", {"codes": authenticator.wrap().get_unused_codes()})
 
 
-class SignInWithPasskey(LoginWebAuthnView):  # type: ignore[misc]
+class SignInWithPasskey(LoginWebAuthnView):
     @classmethod
     def as_view(cls, **kwargs: Any) -> Any:
         view = super().as_view(**kwargs)
@@ -67,7 +67,7 @@ class SignInWithPasskey(LoginWebAuthnView):  # type: ignore[misc]
         return view
 
 
-class AddPasskey(AddWebAuthnView):  # type: ignore[misc]
+class AddPasskey(AddWebAuthnView):
     template_name = "mfa/add_passkey.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class AddPasskey(AddWebAuthnView):  # type: ignore[misc]
         return context
 
 
-class RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]
+class RemovePasskey(RemoveWebAuthnView):
     """Refuses to remove the last second factor where one is required."""
 
     template_name = "mfa/remove_passkey.html"
