@@ -21,8 +21,14 @@ app.conf.update(
     broker_transport_options={"socket_connect_timeout": 2},  # a broker that is away holds no request up for longer
     # A bell that nobody heard in time is dropped; the next one is as good.
     beat_schedule={
+        "access reviews": {"task": "lace.notifications.tasks.ring_access_reviews", "schedule": crontab(hour=3, minute=40)},
         "sweep": {"task": "lace.deadlines.tasks.ring_sweep", "schedule": crontab(), "options": {"expires": 50}},
+        "seal": {"task": "lace.audit.tasks.ring_sealing", "schedule": 300.0, "options": {"expires": 280}},
+        "verify": {"task": "lace.audit.tasks.ring_verification", "schedule": crontab(hour=1, minute=20), "options": {"expires": 3600}},
+        "unusual": {"task": "lace.audit.tasks.ring_unusual", "schedule": crontab(hour=4, minute=40), "options": {"expires": 3600}},
+        "requests": {"task": "schools.tasks.ring_requests", "schedule": crontab(hour=5, minute=10), "options": {"expires": 3600}},
+        "figures": {"task": "reporting.tasks.ring_figures", "schedule": crontab(hour=3, minute=10), "options": {"expires": 3600}},
         "deliver": {"task": "lace.notifications.tasks.ring_delivery", "schedule": 30.0, "options": {"expires": 25}},
     },
 )
-app.autodiscover_tasks(["lace.deadlines", "lace.notifications", "schools", "peps", "reviews", "reporting"])
+app.autodiscover_tasks(["lace.audit", "lace.deadlines", "lace.notifications", "schools", "peps", "reviews", "reporting"])

@@ -7,6 +7,7 @@ from lace.api.views import Nothing
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("lace.web.urls")),
     path("accounts/", include("lace.accounts.urls")),
+    path("administration/", include("lace.web.administration.urls")),
     path("api/v1/", include("lace.api.urls")),
     path("", include("schools.urls")),
     path("", include("peps.urls")),

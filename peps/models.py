@@ -68,7 +68,7 @@ class Pep(ChildOwned):
         verbose_name = _("Personal Education Plan")
         constraints = [
             models.UniqueConstraint(
-                fields=["child"],
+                fields=["child", "authority"],
                 condition=~Q(state=State.CLOSED),
                 name="one_current_pep",
                 violation_error_message=_("The child has a current plan"),
@@ -88,7 +88,7 @@ class Section(ChildOwned):
     version = models.PositiveIntegerField(default=1)
     written_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     written_as = models.CharField(
-        max_length=20, choices=Role, blank=True
+        max_length=30, choices=Role, blank=True
     )  # what readers are told: a carer by name is for those who may know the address
     written_at = models.DateTimeField(auto_now=True)
     sitting = models.UUIDField(null=True)  # the open page that wrote last: its own saves, one after another, never collide
@@ -138,29 +138,10 @@ class Target(ChildOwned):
     language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)  # of what was written
     version = models.PositiveIntegerField(default=1)
 
+    # What helps in class is a facet of its own; from which need it comes belongs to the plan (PRIV-15).
     FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
-        (
-            "id",
-            "created_at",
-            "child",
-            "authority",
-            "pep",
-            "position",
-            "area",
-            "need",
-            "baseline",
-            "goal",
-            "measure",
-            "strategy",
-            "carer_part",
-            "review_on",
-            "child_agrees",
-            "teacher_agrees",
-            "language",
-            "version",
-        ),
-        Facet.EDUCATION,
-    )
+        ("id", "created_at", "child", "authority", "pep", "position", "area", "goal", "measure", "strategy", "review_on", "language"), Facet.TARGETS
+    ) | dict.fromkeys(("need", "baseline", "carer_part", "child_agrees", "teacher_agrees", "version"), Facet.EDUCATION)
 
     objects = ChildOwnedQuerySet["Target"].as_manager()
 

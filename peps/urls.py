@@ -3,11 +3,12 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from peps.api import api_urls
-from peps.views import plan, writing
+from peps.views import plan, targets, writing
 
 PLAN = "children/<uuid:child>/plan/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("children/<uuid:child>/targets/", targets.TargetsPage.as_view(), name="child_targets"),
     path(PLAN, plan.PlanPage.as_view(), name="child_plan"),
     path(f"{PLAN}start/", plan.StartPage.as_view(), name="child_plan_start"),
     path(f"{PLAN}read/", plan.ReadPage.as_view(), name="child_plan_read"),

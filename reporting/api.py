@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lace.accounts.access import Facet, Grant, Relation, Role, grant_of
+from lace.accounts.access import Facet, Grant, Held, Relation, Role, grant_of
 from lace.accounts.models import User
 from lace.api.duties import DUTY, explained
 from lace.api.etags import etag, is_known, version_of
@@ -23,13 +23,14 @@ from lace.api.schema import described, many, pages, shape
 from lace.api.views import Door
 from lace.audit.models import Read
 from lace.audit.services import record_read
-from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, Placement, relation_code
+from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, Placement, PlacementAddress, relation_code
 from lace.children.people import people_around
 from lace.children.seen import Seen, seen
 from lace.core.actor import Actor
 from lace.core.errors import NotAllowed
 from lace.deadlines.models import Duty
-from schools.models import Enrolment, TermRecord
+from schools.models import Enrolment, EotasPlace, TermRecord
+from schools.services.eotas import safety_of
 
 
 class ChildrenQuery(Input):
@@ -116,6 +117,8 @@ _CHILD = shape(
         )
     ),
     enrolments=many(shape(id="id", school="text", started_on="day", ended_on="day?", leaving_reason="text?")),
+    eotas=many(shape(id="id", provider="text", kind="text", started_on="day", ended_on="day?")),
+    safety={"oneOf": [shape(who="text", name="text", why="text", source="text"), {"type": "null"}]},
     people=many(shape(relation="text", name="text", email="text")),
     terms=many(
         shape(
@@ -140,7 +143,7 @@ class Children(Door):
     @described(_("The children of your authority"), pages(_LISTED_CHILD), query=ChildrenQuery, of_child=False, name="children_list")
     def get(self, request: Request) -> Response:
         asked = self.query(request, ChildrenQuery)
-        facets = grant_of(self.by, [Relation.RESPONSIBLE]).facets  # a case system stands in no other relation
+        facets = grant_of(self.by, [Held(Relation.RESPONSIBLE)]).facets  # a case system stands in no other relation
         columns = [name for name in LISTED if Child.FACETS[name] in facets]
         present = (_IN_CARE if Facet.CARE in facets else {}) | (_AT_SCHOOL if Facet.EDUCATION in facets else {})
         rows = _matching(self.by, asked).values(*columns, **present)
@@ -172,6 +175,7 @@ def _changed_since(by: Actor, moment: Any) -> Q:
         (CareEpisode, "child"),
         (Placement, "child"),
         (Enrolment, "child"),
+        (EotasPlace, "child"),
         (ChildUserGrant, "content_object"),
         (ChildGroupGrant, "content_object"),
     ):
@@ -200,6 +204,9 @@ class OneChild(Door):
         return Response(_record(self.by, found, grant) | {"version": version}, headers=headers)
 
 
+_WHERE = ("carer_name", "address", "postcode")
+
+
 def _record(by: Actor, child: Child, grant: Grant) -> dict[str, Any]:
     """The child and what belongs to the child, each part under its facet."""
 
@@ -209,6 +216,8 @@ def _record(by: Actor, child: Child, grant: Grant) -> dict[str, Any]:
         rows = model.objects.visible_to(by).filter(child=child).select_related("child", *fetched)
         return seen(rows.order_by("year", "created_at") if model is TermRecord else rows.order_by("started_on"), grant)
 
+    known = PlacementAddress.objects.visible_to(by).filter(child=child).select_related("child")
+    addresses = {row.placement_id: _told(Seen(row, grant), *_WHERE) for row in known} if Facet.ADDRESS in grant.facets else {}
     return {
         **_told(
             Seen(child, grant),
@@ -221,14 +230,17 @@ def _record(by: Actor, child: Child, grant: Grant) -> dict[str, Any]:
             for episode in part(CareEpisode, Facet.CARE)
         ],
         "placements": [
-            _told(placement, "id", "kind", "started_on", "ended_on", "end_reason", "outside_wales", "carer_name", "address", "postcode")
+            _told(placement, "id", "kind", "started_on", "ended_on", "end_reason", "outside_wales")
             | {"host_authority": getattr(placement.host_authority, "gss", None)}
+            | addresses.get(placement.pk, dict.fromkeys(_WHERE))
             for placement in part(Placement, Facet.CARE, "host_authority")
         ],
         "enrolments": [
             _told(enrolment, "id", "started_on", "ended_on", "leaving_reason") | {"school": enrolment.school.number}
             for enrolment in part(Enrolment, Facet.EDUCATION, "school")
         ],
+        "eotas": [_told(place, "id", "provider", "kind", "started_on", "ended_on") for place in part(EotasPlace, Facet.EDUCATION)],
+        "safety": _safety(by, child, grant),
         "people": _people(by, child, grant),
         "terms": [
             _told(
@@ -240,6 +252,14 @@ def _record(by: Actor, child: Child, grant: Grant) -> dict[str, Any]:
             for term in part(TermRecord, Facet.EDUCATION, "school")
         ],
     }
+
+
+def _safety(by: Actor, child: Child, grant: Grant) -> dict[str, str] | None:
+    """Who answers for the safety of a child who is taught elsewhere or has no school (SCH-10)."""
+    found = safety_of(by=by, child=child) if Facet.EDUCATION in grant.facets else None
+    if found is None:
+        return None
+    return {"who": str(found.answer.who), "name": found.name, "why": str(found.answer.why), "source": str(found.answer.source)}
 
 
 def _people(by: Actor, child: Child, grant: Grant) -> list[dict[str, str]]:
@@ -273,7 +293,7 @@ class Duties(Door):
     @described(_("The duties for all your children or one social worker's, by due date"), pages(DUTY), query=CaseloadQuery, of_child=False)
     def get(self, request: Request) -> Response:
         asked = self.query(request, CaseloadQuery)
-        if Facet.EDUCATION not in grant_of(self.by, [Relation.RESPONSIBLE]).facets:
+        if Facet.EDUCATION not in grant_of(self.by, [Held(Relation.RESPONSIBLE)]).facets:
             raise NotAllowed
         rows = Duty.objects.visible_to(self.by)
         if "worker" in asked:

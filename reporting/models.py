@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any, Self
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import Role
+from lace.accounts.authorities import BY_NUMBER, consortium_of
 from lace.accounts.models import Language, LocalAuthority, User
 from lace.audit.track import tracked
 from lace.core.actor import Actor
 from lace.core.model import Row
 from peps.models import digest
 from reporting.rules import Cohort, Training
+from reporting.rules.figures import BodyKind
 from schools.models import School
 from schools.rules import Term
 
@@ -26,7 +29,7 @@ class ReportQuerySet(models.QuerySet["TermlyReport"]):
         match actor.role:
             case Role.DESIGNATED_PERSON | Role.HEADTEACHER:
                 return self.filter(school=actor.organisation_id)
-            case Role.GOVERNOR:
+            case Role.GOVERNOR | Role.LINK_GOVERNOR:
                 return self.filter(school=actor.organisation_id, published_on__isnull=False)
             case Role.LACE_COORDINATOR:
                 return self.filter(authority__in=actor.authorities, published_on__isnull=False)
@@ -116,3 +119,53 @@ class TermlyReport(Row):
     def is_intact(self) -> bool:
         """Is what is printed the same as when it was frozen?"""
         return self.fingerprint() == self.sha256
+
+
+class FiguresQuerySet(models.QuerySet["TermFigures"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Elected members and an authority's leaders read its figures; a consortium's people its own and those of its authorities; the
+        government all of Wales; a link governor the school's."""
+        match actor.role:
+            case Role.ELECTED_MEMBER | Role.SENIOR_LEADER | Role.LACE_COORDINATOR | Role.DESIGNATED_MANAGER:
+                return self.filter(kind=BodyKind.AUTHORITY, body=_number(actor))
+            case Role.CONSORTIUM_LEAD | Role.CHALLENGE_ADVISER:
+                region = consortium_of(BY_NUMBER[_number(actor)], on=actor.today)
+                return self.filter(region=region.code) if region else self.none()
+            case Role.GOVERNMENT:
+                return self.filter(kind__in=(BodyKind.AUTHORITY, BodyKind.REGION, BodyKind.WALES))
+            case Role.LINK_GOVERNOR:
+                return self.filter(kind=BodyKind.SCHOOL, body__in=School.objects.filter(organisation=actor.organisation_id).values("number"))
+            case _:
+                return self.none()
+
+
+def _number(actor: Actor) -> str:
+    assert actor.authority_id is not None  # of every membership
+    return LocalAuthority.objects.values_list("la_number", flat=True).get(pk=actor.authority_id)
+
+
+class TermFigures(Row):
+    """What is published of one term and one body: an authority, a consortium, Wales, or a school (CPP-04, PDG-10, PRIV-19).
+
+    Holds published values alone, rounded and with small numbers held back; the exact ones are stored nowhere. Written once by a named job. It
+    belongs to no tenant: what two bodies publish is made to stand beside each other. So row-level security asks for one of the roles that read
+    figures, `visible_to` gives each what it is there for, and nobody but the job may write.
+    """
+
+    year = models.PositiveSmallIntegerField()  # the calendar year in which the school year began
+    term = models.CharField(max_length=6, choices=Term)
+    kind = models.CharField(max_length=9, choices=BodyKind)
+    body = models.CharField(max_length=12)  # the authority's three digits, the consortium's code, "wales", the school's number
+    region = models.CharField(max_length=12, blank=True)  # the consortium, of itself and of an authority in it on the term's last day
+    members = ArrayField(models.CharField(max_length=3), default=list)  # the numbers of the authorities summed up, for a consortium and Wales
+    figures = models.JSONField()  # table -> {"level", "lines": [[code, rounded]]}, or null where it is held back
+    least = models.PositiveSmallIntegerField()  # the smallest group of which a number is given
+    cut_on = models.DateField()  # the day on which it was counted, from what was recorded by then
+
+    objects = FiguresQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("figures of a term")
+        constraints = [models.UniqueConstraint(fields=["year", "term", "kind", "body"], name="one_publication_a_term")]
+        indexes = [models.Index(fields=["kind", "body"])]
+        triggers = [pgtrigger.Protect(name="frozen_figures", operation=pgtrigger.Update | pgtrigger.Delete)]

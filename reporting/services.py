@@ -1,4 +1,4 @@
-"""The termly report to governors: prepared, published, read."""
+"""The termly report to governors: prepared, published, read. And the figures of a term for those who may see no child: published, read."""
 
 from __future__ import annotations
 
@@ -6,23 +6,28 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lace.accounts.access import Permission, Role, require
-from lace.accounts.models import Language, Membership, User
+from lace.accounts.acting import context_of
+from lace.accounts.authorities import BY_NUMBER, CONSORTIA, consortium_of
+from lace.accounts.models import Language, LocalAuthority, Membership, User
 from lace.audit.models import Read
 from lace.audit.services import record_read
 from lace.children.models import Child
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, Changed, NotAllowed, Refused
+from lace.database.context import use
 from lace.notifications.services import notify
-from reporting.models import TermlyReport
+from reporting.models import TermFigures, TermlyReport
+from reporting.queries import figures as counting
 from reporting.queries.cohort import FACETS, on_roll, pupils
 from reporting.queries.reports import DOOR
-from reporting.rules import Cohort, figures, minimum, problems_of, reportable
+from reporting.rules import Cohort, minimum, problems_of, reportable, shown_of, term_days
+from reporting.rules.figures import SCHOOL_TABLES, WALES, BodyKind, ended_terms, shown_alone, shown_together
 from schools.models import Designation, School
 from schools.rules import SchoolKind, Term
 
@@ -56,7 +61,7 @@ def prepare(
     if children:
         record_read(by=by, children=[child.pk for child in children], facets=FACETS, door="report_prepare", act=Read.Act.LIST)
     authority = school.organisation.authority
-    shown = figures(counted, kind=SchoolKind(school.kind), least=minimum(authority.minimum_group_size))
+    shown = shown_of(counted, kind=SchoolKind(school.kind), least=minimum(authority.minimum_group_size))
     if shown["cohort"] == Cohort.SHOWN:
         shown["earlier"] = _earlier(by, school, year, term)
     shown["provision"] = _provision(school, by.today)
@@ -209,3 +214,68 @@ def record_reading(*, by: Actor, report: TermlyReport, form: str) -> None:
     """Record that the actor read the report, as a "page" or as a PDF in "cy" or "en" (GOV-05)."""
     require(by, Permission.READ_REPORT)
     record_read(by=by, children=[], facets=[], door=f"{DOOR}/{report.pk}/{form}", act=Read.Act.READ if form == "page" else Read.Act.EXPORT)
+
+
+# ---- figures for those who may see no child ------------------------------------------------
+
+_LOCK = 7_030_419  # any number that no other advisory lock of ours uses
+
+
+def publish_figures(*, by: Actor, year: int, term: Term) -> list[TermFigures]:
+    """Count a term and freeze what may be published of it (CPP-04, PDG-10, PRIV-08, PRIV-09, PRIV-19). `by` is a named job.
+
+    One transaction. A term is published once: empty when it has been, or while another job is at it. Consortia are as on the
+    term's last day. Raises NotAllowed for a person, BadInput for a term whose time for recording is not over.
+    """
+    if not by.job:
+        raise NotAllowed
+    if (year, term) not in ended_terms(by.today):
+        raise BadInput({"term": [_("Choose a term that has ended")]})
+    with use(context_of(by)), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+            if not cursor.fetchone()[0] or TermFigures.objects.filter(year=year, term=term).exists():
+                return []
+        authorities = counting.taking_part(by.today)
+        rows = [*_of_authorities(authorities, year, term, by.today), *_of_schools(authorities, year, term, by.today)]
+        return TermFigures.objects.bulk_create(rows)
+
+
+def _of_authorities(authorities: list[LocalAuthority], year: int, term: Term, cut: date) -> list[TermFigures]:
+    _first, last = term_days(year, term)
+    counted = counting.counts_of_authorities(year=year, term=term, cut=cut)
+    numbers = [authority.la_number for authority in authorities]
+    least = {authority.la_number: minimum(authority.minimum_group_size) for authority in authorities}
+    regions = {number: consortium_of(BY_NUMBER[number], on=last) for number in numbers}
+    bodies = {region.code: [number for number in numbers if regions[number] == region] for region in CONSORTIA}
+    bodies = {code: members for code, members in bodies.items() if members} | ({WALES: numbers} if numbers else {})
+    shown = shown_together({number: counted.get(number, {}) for number in numbers}, least, bodies)
+
+    def row(kind: BodyKind, body: str, region: str, members: list[str]) -> TermFigures:
+        strictest = max(least[number] for number in members or [body])
+        return TermFigures(
+            year=year, term=term, kind=kind, body=body, region=region, members=members, figures=shown[body], least=strictest, cut_on=cut
+        )
+
+    own = [row(BodyKind.AUTHORITY, number, region.code if region else "", []) for number, region in regions.items()]
+    kinds = {WALES: BodyKind.WALES}
+    return own + [row(kinds.get(body, BodyKind.REGION), body, "" if body == WALES else body, members) for body, members in bodies.items()]
+
+
+def _of_schools(authorities: list[LocalAuthority], year: int, term: Term, cut: date) -> list[TermFigures]:
+    """A row for a school with something to show; none says the same as one in which all is held back."""
+    least = {authority.la_number: minimum(authority.minimum_group_size) for authority in authorities}
+    rows = []
+    for number, cells in sorted(counting.counts_of_schools(year=year, term=term).items()):
+        smallest = least.get(number[:3])
+        shown = shown_alone(cells, smallest, SCHOOL_TABLES) if smallest else {}
+        if smallest and any(shown.values()):
+            rows.append(TermFigures(year=year, term=term, kind=BodyKind.SCHOOL, body=number, figures=shown, least=smallest, cut_on=cut))
+    return rows
+
+
+@transaction.atomic
+def record_figures_read(*, by: Actor, year: int, term: Term, form: str) -> None:
+    """Record that the actor took a term's figures away as a file, "cy.pdf", "en.csv" …: the audit has every export."""
+    require(by, Permission.READ_FIGURES)
+    record_read(by=by, children=[], facets=[], door=f"figures/{year}-{term}/{form}", act=Read.Act.EXPORT)

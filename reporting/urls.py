@@ -2,7 +2,17 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from reporting.api import api_urls
 from reporting.views import access, child, children, dashboard, schools, timeline, work
+from reporting.views.audit import audit_urls
+from reporting.views.emergency import emergency_urls
+from reporting.views.figures import figures_urls
+from reporting.views.handover import handover_urls
+from reporting.views.notes import notes_urls
+from reporting.views.own import own_urls
+from reporting.views.placed import placed_urls
 from reporting.views.reports import report_urls
+from reporting.views.requests import request_urls
+from reporting.views.sharing import sharing_urls
+from reporting.views.statements import statement_urls
 
 CHILD = "children/<uuid:child>/"
 
@@ -22,6 +32,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("duties/", dashboard.DutiesPage.as_view(), name="duties"),
     path("schools/", schools.SchoolsPage.as_view(), name="schools"),
     path("schools/<slug:number>/", schools.SchoolPage.as_view(), name="school"),
+    *sharing_urls,
+    *handover_urls,
+    *request_urls,
+    *placed_urls,
+    *emergency_urls,
+    *notes_urls,
+    *statement_urls,
+    *own_urls,
+    *audit_urls,
     *report_urls,
+    *figures_urls,
     path("api/v1/", include(api_urls)),
 ]

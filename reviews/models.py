@@ -13,7 +13,7 @@ from lace.accounts.access import Facet
 from lace.accounts.models import User
 from lace.audit.track import tracked
 from lace.children.models import CareEpisode, ChildOwned, ChildOwnedQuerySet
-from reviews.rules import Participation, ReviewState
+from reviews.rules import Attendance, Capacity, Participation, ReviewState
 
 
 @tracked()
@@ -27,7 +27,8 @@ class Review(ChildOwned):
     venue = models.CharField(_("place"), max_length=200, blank=True)
     chair = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("chair"))  # the IRO by default (REV-08)
     outside_lessons = models.BooleanField(_("outside lessons"), default=True)
-    lesson_reason = models.CharField(_("why in lesson time, and the private room"), max_length=300, blank=True)  # PRIV-01
+    lesson_reason = models.CharField(_("why in lesson time"), max_length=300, blank=True)  # PRIV-01
+    private_room = models.CharField(_("private room"), max_length=200, blank=True)
     held_on = models.DateField(_("held on"), null=True)
     participation = models.CharField(_("how the child took part"), max_length=20, choices=Participation, blank=True)
     summary = models.TextField(_("summary"), max_length=4000, blank=True)
@@ -46,6 +47,7 @@ class Review(ChildOwned):
             "chair",
             "outside_lessons",
             "lesson_reason",
+            "private_room",
             "held_on",
         ),
         Facet.EDUCATION,
@@ -60,8 +62,48 @@ class Review(ChildOwned):
             models.CheckConstraint(
                 condition=~Q(state=ReviewState.HELD) | (Q(held_on__isnull=False) & ~Q(participation="")), name="held_with_day_and_participation"
             ),
+            models.CheckConstraint(
+                condition=Q(outside_lessons=True) | (~Q(lesson_reason="") & ~Q(private_room="")), name="in_lessons_with_reason_and_room"
+            ),
         ]
         indexes = [models.Index(fields=["child", "scheduled_for"]), models.Index(fields=["authority", "scheduled_for"])]
+
+
+class InvitationQuerySet(ChildOwnedQuerySet["Invitation"]):
+    def standing(self) -> InvitationQuerySet:
+        """Not withdrawn."""
+        return self.filter(withdrawn_on__isnull=True)
+
+
+@tracked()
+class Invitation(ChildOwned):
+    """Somebody invited to a review: a person around the child or of the school, or a name that was typed (PRIV-02).
+
+    A carer's name is not written here: it goes with the address, so it is read through `user` by those who hold that facet.
+    """
+
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="invitations")
+    capacity = models.CharField(_("as what"), max_length=14, choices=Capacity)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    reason = models.CharField(_("why this person has to be there"), max_length=300, blank=True)  # of school staff
+    withdrawn_on = models.DateField(null=True)
+    attendance = models.CharField(_("attendance"), max_length=10, choices=Attendance, blank=True)
+
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        ("id", "created_at", "child", "authority", "review", "capacity", "reason", "withdrawn_on", "attendance"), Facet.EDUCATION
+    ) | {"name": Facet.CONTACTS, "user": Facet.ADDRESS}
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("invitation")
+        constraints = [
+            models.UniqueConstraint(fields=["review", "user"], condition=Q(withdrawn_on__isnull=True, user__isnull=False), name="invited_once"),
+            models.CheckConstraint(condition=~Q(capacity=Capacity.SCHOOL) | ~Q(reason=""), name="school_staff_with_reason"),
+            models.CheckConstraint(condition=~Q(capacity=Capacity.CARER) | Q(name=""), name="no_carers_name"),
+        ]
+        indexes = [models.Index(fields=["review", "created_at"])]
 
 
 @tracked()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lace.accounts.access import Role
 from lace.deadlines.rules import Clock, DutyRule, Fact, Force, Rung, declare
@@ -25,6 +28,61 @@ class Participation(TextChoices):
     VIEWS_SENT = "views_sent", _("Sent views beforehand")
     CHOSE_NOT = "chose_not", _("Chose not to")
     NOT_ASKED = "not_asked", _("Was not asked")
+
+
+class Capacity(TextChoices):
+    """As what somebody is invited to a review."""
+
+    CHILD = "child", pgettext_lazy("invited", "The child")
+    CARER = "carer", pgettext_lazy("invited", "Carer")
+    PARENT = "parent", pgettext_lazy("invited", "Parent or relative")
+    SOCIAL_WORKER = "social_worker", pgettext_lazy("invited", "Social worker")
+    IRO = "iro", pgettext_lazy("invited", "Independent reviewing officer")
+    ADVOCATE = "advocate", pgettext_lazy("invited", "Advocate")
+    VISITOR = "visitor", pgettext_lazy("invited", "Independent visitor")
+    ADVISER = "adviser", pgettext_lazy("invited", "Personal adviser")
+    COORDINATOR = "coordinator", pgettext_lazy("invited", "LACE coordinator")
+    SCHOOL = "school", pgettext_lazy("invited", "School staff")
+    HEALTH = "health", pgettext_lazy("invited", "Health professional")
+    OTHER = "other", pgettext_lazy("invited", "Other")
+
+
+# As what the people around a child are invited, by their relation; no others are offered.
+CAPACITY: dict[str, Capacity] = {
+    "child": Capacity.CHILD,
+    "carer": Capacity.CARER,
+    "parent": Capacity.PARENT,
+    "social_worker": Capacity.SOCIAL_WORKER,
+    "iro": Capacity.IRO,
+    "advocate": Capacity.ADVOCATE,
+    "independent_visitor": Capacity.VISITOR,
+    "personal_adviser": Capacity.ADVISER,
+    "lead_worker": Capacity.OTHER,
+    "welfare_officer": Capacity.OTHER,
+    "specialist": Capacity.HEALTH,
+    "teacher": Capacity.SCHOOL,
+    "delegate": Capacity.SCHOOL,
+}
+# Invited unless somebody says otherwise. School staff never are: each is there for a reason (PRIV-02).
+EXPECTED = frozenset({Capacity.CHILD, Capacity.CARER, Capacity.SOCIAL_WORKER, Capacity.IRO, Capacity.ADVOCATE})
+
+
+class Attendance(TextChoices):
+    """How somebody who was invited took part (REV-07)."""
+
+    ATTENDED = "attended", pgettext_lazy("meeting", "Was there")
+    VIEWS_SENT = "views_sent", pgettext_lazy("meeting", "Sent views in writing")
+    CONSULTED = "consulted", pgettext_lazy("meeting", "Was asked beforehand")
+    APOLOGIES = "apologies", pgettext_lazy("meeting", "Sent apologies")
+    ABSENT = "absent", pgettext_lazy("meeting", "Was not there")
+
+
+LESSONS = (time(9), time(15))  # the usual school day in Wales; a school's own times come with its calendar
+
+
+def in_school_hours(moment: datetime) -> bool:
+    """Does a meeting at this local time begin on a weekday between the usual first and last lesson? Then it is worth a second look (PRIV-01)."""
+    return moment.weekday() < 5 and LESSONS[0] <= moment.time() < LESSONS[1]
 
 
 FIRST = ("review_first_guidance", "review_first_regulation")  # duties met by holding the first review
@@ -102,6 +160,18 @@ declare_messages(
         code="review_postponed",
         subject=_("A meeting has been moved"),
         body=_("The meeting for %(initials)s has been moved to %(scheduled_at)s. The day by which it is due has not changed."),
+        route="child_meetings",
+    ),
+    Kind(
+        code="review_cancelled",
+        subject=_("A meeting has been called off"),
+        body=_("The meeting for %(initials)s on %(scheduled_at)s will not be held then. You will be told when another is arranged."),
+        route="child_meetings",
+    ),
+    Kind(
+        code="review_not_needed",
+        subject=_("You are not needed at a meeting"),
+        body=_("You were invited to a meeting for %(initials)s on %(scheduled_at)s. You are no longer needed there."),
         route="child_meetings",
     ),
     Kind(

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(MEETINGS, views.MeetingsPage.as_view(), name="child_meetings"),
     path(f"{MEETINGS}arrange/", views.SchedulePage.as_view(), name="child_review_arrange"),
     path(f"{MEETINGS}<uuid:review>/move/", views.PostponePage.as_view(), name="child_review_move"),
+    path(f"{MEETINGS}<uuid:review>/invited/", views.InvitedPage.as_view(), name="child_review_invited"),
     path(f"{MEETINGS}<uuid:review>/call-off/", views.CancelPage.as_view(), name="child_review_cancel"),
     path(f"{MEETINGS}<uuid:review>/held/", views.ClosePage.as_view(), name="child_review_close"),
     path(f"{MEETINGS}<uuid:review>/meeting.ics", views.CalendarEntry.as_view(), name="child_review_calendar"),

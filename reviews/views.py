@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from icalendar import Calendar, Event
 
@@ -24,15 +24,15 @@ from lace.web.child_tabs import child_frame
 from lace.web.duties import duty_item
 from lace.web.pages import ChildFormPage, ChildPage
 from reviews import services
-from reviews.forms import ROWS, CancelForm, CloseForm, PostponeForm, ScheduleForm
-from reviews.models import Decision, Postponement, Review
-from reviews.rules import FIRST, FOLLOWING, ReviewState
+from reviews.forms import ROWS, CancelForm, ChangeInvitedForm, CloseForm, PostponeForm, ScheduleForm
+from reviews.models import Decision, Invitation, Postponement, Review
+from reviews.rules import FIRST, FOLLOWING, Attendance, Capacity, ReviewState, in_school_hours
 
 
 class MeetingsPart(ChildPage):
     """A page of the tab. `permission` is the act's, on a page that offers one."""
 
-    facets: ClassVar[frozenset[Facet]] = frozenset({Facet.EDUCATION, Facet.CARE, Facet.VOICE})
+    facets: ClassVar[frozenset[Facet]] = frozenset({Facet.EDUCATION, Facet.CARE, Facet.VOICE, Facet.CONTACTS})
     permission: ClassVar[Permission | None] = None
 
     def load(self, **kwargs: Any) -> None:
@@ -51,6 +51,27 @@ class MeetingsPart(ChildPage):
             row.child = self.child
         return list(rows)
 
+    def invited(self, reviews: list[Review]) -> dict[UUID, list[Invitation]]:
+        """The standing invitations by review."""
+        rows: Any = Invitation.objects.visible_to(self.actor)
+        found = list(rows.standing().filter(review__in=reviews).select_related("user").order_by("created_at", "pk"))
+        for row in found:
+            row.child = self.child  # Seen asks it whether the carer may be named
+        return self.of_reviews(found)
+
+    def who(self, row: Invitation) -> str:
+        """Somebody invited as this reader may know them: by name and as what, or only as what."""
+        seen = Seen(row, self.grant)
+        name = seen.name or (seen.user.name if row.capacity == Capacity.CARER and seen.user else "")
+        return f"{name} ({seen.get_capacity_display()})" if name else str(seen.get_capacity_display())
+
+    @staticmethod
+    def of_reviews(rows: Any) -> dict[UUID, list[Any]]:
+        by_review: dict[UUID, list[Any]] = {}
+        for row in rows:
+            by_review.setdefault(row.review_id, []).append(row)
+        return by_review
+
 
 class MeetingsPage(MeetingsPart):
     """What is arranged, what was held and decided, and by when the next must be."""
@@ -61,6 +82,8 @@ class MeetingsPage(MeetingsPart):
         decisions = self.of_reviews(Decision.objects.visible_to(self.actor).filter(review__in=reviews))
         moved = self.of_reviews(Postponement.objects.visible_to(self.actor).filter(review__in=reviews).order_by("created_at"))
         arranged = next((review for review in reviews if review.state == ReviewState.SCHEDULED), None)
+        invited = self.invited([review for review in reviews if review.state != ReviewState.CANCELLED])
+        expected = invited.get(arranged.pk, []) if arranged else []
         context = {
             **child_frame(self, "child_meetings"),
             "title": _("Meetings"),
@@ -68,21 +91,37 @@ class MeetingsPage(MeetingsPart):
             "arranged": Seen(arranged, self.grant) if arranged else None,
             "moved": [Seen(row, self.grant) for row in moved.get(arranged.pk, [])] if arranged else [],
             "held": [
-                {"review": Seen(review, self.grant), "decisions": [Seen(row, self.grant) for row in decisions.get(review.pk, [])]}
+                {
+                    "review": Seen(review, self.grant),
+                    "took_part": self.took_part(invited.get(review.pk, [])),
+                    "decisions": [Seen(row, self.grant) for row in decisions.get(review.pk, [])],
+                }
                 for review in sorted(reviews, key=lambda review: review.held_on or self.actor.today, reverse=True)
                 if review.state == ReviewState.HELD
             ],
+            "invited": [{"who": self.who(row), "reason": Seen(row, self.grant).reason} for row in expected],
+            "size_limit": self.child.authority.large_meeting if len(expected) > self.child.authority.large_meeting else 0,
+            "in_school_hours": bool(arranged and arranged.outside_lessons and in_school_hours(timezone.localtime(arranged.scheduled_for))),
             "may_arrange": Permission.ARRANGE_REVIEW in self.grant.permissions,
             "may_close": Permission.CLOSE_REVIEW in self.grant.permissions,
         }
         return render(request, "reviews/meetings.html", context)
 
-    @staticmethod
-    def of_reviews(rows: Any) -> dict[UUID, list[Any]]:
-        by_review: dict[UUID, list[Any]] = {}
-        for row in rows:
-            by_review.setdefault(row.review_id, []).append(row)
-        return by_review
+    def took_part(self, rows: list[Invitation]) -> list[dict[str, Any]]:
+        """Who took part how (REV-07), and whether anybody of the school did."""
+        recorded = [row for row in rows if row.attendance]
+        if not recorded:
+            return []
+        lines = [
+            {"key": attendance.label, "value": "; ".join(self.who(row) for row in recorded if row.attendance == attendance)}
+            for attendance in Attendance
+            if any(row.attendance == attendance for row in recorded)
+        ]
+        school = any(row.capacity == Capacity.SCHOOL and row.attendance == Attendance.ATTENDED for row in recorded)
+        return [
+            *lines,
+            {"key": _("The school was represented"), "value": pgettext("represented", "Yes") if school else pgettext("represented", "No")},
+        ]
 
 
 class _ReviewForm(MeetingsPart, ChildFormPage):
@@ -103,6 +142,11 @@ class SchedulePage(_ReviewForm):
     title = _("Arrange a review")
     success_message = _("The review is arranged and those invited have been told")
 
+    def get_form(self, data: QueryDict | None = None) -> forms.Form:
+        people = services.candidates(by=self.actor, child=self.child)
+        self.form = ScheduleForm(data, candidates=people, large_from=self.child.authority.large_meeting)
+        return self.form
+
     def act(self, cleaned: dict[str, Any]) -> object:
         return services.schedule(
             by=self.actor,
@@ -111,6 +155,9 @@ class SchedulePage(_ReviewForm):
             venue=cleaned["venue"],
             outside_lessons=cleaned["lessons"] == "outside",
             lesson_reason=cleaned["lesson_reason"],
+            private_room=cleaned["private_room"],
+            invitees=self.form.invitees(),
+            large_is_needed=cleaned.get("large_is_needed", False),
         )
 
 
@@ -147,7 +194,12 @@ class PostponePage(_OneReview):
     def initial(self) -> dict[str, Any]:
         review = self.review
         lessons = "outside" if review.outside_lessons else "inside"
-        return super().initial() | {"venue": review.venue, "lessons": lessons, "lesson_reason": review.lesson_reason}
+        return super().initial() | {
+            "venue": review.venue,
+            "lessons": lessons,
+            "lesson_reason": review.lesson_reason,
+            "private_room": review.private_room,
+        }
 
     def context(self) -> dict[str, Any]:
         start = timezone.localtime(self.review.scheduled_for)
@@ -164,6 +216,31 @@ class PostponePage(_OneReview):
             venue=cleaned["venue"],
             outside_lessons=cleaned["lessons"] == "outside",
             lesson_reason=cleaned["lesson_reason"],
+            private_room=cleaned["private_room"],
+        )
+
+
+class InvitedPage(_OneReview):
+    """Change who is invited (PRIV-02)."""
+
+    permission = Permission.ARRANGE_REVIEW
+    form_class = ChangeInvitedForm
+    title = _("Change who is invited")
+    success_message = _("The invitations are changed, and those concerned have been told")
+
+    def get_form(self, data: QueryDict | None = None) -> forms.Form:
+        people = services.candidates(by=self.actor, child=self.child)
+        invited = self.invited([self.review]).get(self.review.pk, [])
+        self.form = ChangeInvitedForm(data, initial=self.initial(), candidates=people, large_from=self.child.authority.large_meeting, invited=invited)
+        return self.form
+
+    def act(self, cleaned: dict[str, Any]) -> object:
+        return services.invite(
+            by=self.actor,
+            review=self.review,
+            invitees=self.form.invitees(),
+            version=cleaned["version"],
+            large_is_needed=cleaned.get("large_is_needed", False),
         )
 
 
@@ -171,7 +248,7 @@ class CancelPage(_OneReview):
     permission = Permission.ARRANGE_REVIEW
     form_class = CancelForm
     title = _("Call off the review")
-    success_message = _("The review is called off. The duty to hold one stays")
+    success_message = _("The review is called off and those invited have been told. The duty to hold one stays")
 
     def context(self) -> dict[str, Any]:
         return super().context() | {"submit_text": _("Call off the review"), "intro": _("The duty to hold a review in time stays as it is.")}
@@ -194,7 +271,10 @@ class ClosePage(_OneReview):
 
     def get_form(self, data: QueryDict | None = None) -> forms.Form:
         held_on = min(timezone.localdate(self.review.scheduled_for), self.actor.today)
-        return CloseForm(data, initial=self.initial() | {"held_on": held_on}, rows=self.rows, only_show="more" in (data or {}))
+        invited = [(row, self.who(row)) for row in self.invited([self.review]).get(self.review.pk, [])]
+        initial = self.initial() | {"held_on": held_on}
+        self.form = CloseForm(data, initial=initial, invited=invited, rows=self.rows, only_show="more" in (data or {}))
+        return self.form
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """More rows for decisions keep what was typed and record nothing."""
@@ -217,6 +297,7 @@ class ClosePage(_OneReview):
             summary=cleaned["summary"],
             decisions=decisions,
             version=cleaned["version"],
+            attendance=self.form.attendance(),
         )
 
 

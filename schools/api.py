@@ -1,17 +1,18 @@
-"""The REST door of social care's acts: entry to care, placements, social workers, the end of care (SW-01)."""
+"""The REST door of social care's acts: entry to care, placements, social workers, the end of care (SW-01), education elsewhere (SCH-10)."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from django.http import Http404
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lace.accounts.access import Permission, Relation, Role, require
+from lace.accounts.access import CARERS, Permission, Relation, Role, require
 from lace.api.duties import DUTY, explained
 from lace.api.etags import demand_version, etag, version_of
 from lace.api.fields import AuthorityCode, Choice, Day, Flag, Found, Holder, Input, Many, Text
@@ -20,10 +21,14 @@ from lace.api.schema import described, many, shape
 from lace.api.views import Door
 from lace.children import rules
 from lace.children.models import CareEpisode, Child, lock
-from lace.children.services import ChildFacts, PlacementFacts, assign, place, require_for
+from lace.children.services import ChildFacts, PlacementFacts, assign, require_for
+from lace.children.services.sharing import mark_address
 from lace.core.errors import BadInput, Refused
-from schools.models import School
+from schools.models import EotasPlace, School
+from schools.rules import EotasKind
 from schools.services.entry import EntryFacts, enter_care, leave_care
+from schools.services.eotas import EotasFacts, end_eotas, record_eotas
+from schools.services.placing import place_child
 
 
 class SchoolNumber(Found):
@@ -69,7 +74,7 @@ class PlacementInput(Input):
     carer_name = Text(max_length=200, required=False, allow_blank=True)
     address = Text(max_length=300, required=False, allow_blank=True)
     postcode = Text(max_length=8, required=False, allow_blank=True)
-    carers = Many(child=Holder(Role.CARER), required=False, max_length=10)
+    carers = Many(child=Holder(*CARERS), required=False, max_length=10)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs["carers"] = tuple(dict.fromkeys(attrs.get("carers", ())))
@@ -81,11 +86,22 @@ class SchoolInput(Input):
     started_on = Day(required=False)
 
 
+class EotasInput(Input):
+    provider = Text(max_length=200, help_text=gettext_lazy("Who teaches the child elsewhere than at school"))
+    kind = Choice(choices=EotasKind.choices)
+    started_on = Day()
+
+
+class EotasEndInput(Input):
+    ended_on = Day()
+
+
 class EntryInput(Input):
     child = ChildInput()
     care_episode = CareEpisodeInput()
     placement = PlacementInput()
     school = SchoolInput(required=False, allow_null=True)
+    eotas = EotasInput(required=False, allow_null=True)
     social_worker = Holder(Role.SOCIAL_WORKER)
     iro = Holder(Role.IRO, required=False, allow_null=True)
 
@@ -93,6 +109,10 @@ class EntryInput(Input):
 class WorkerInput(Input):
     social_worker = Holder(Role.SOCIAL_WORKER)
     started_on = Day()
+
+
+class AddressInput(Input):
+    address_is_sensitive = Flag()
 
 
 class EndInput(Input):
@@ -108,6 +128,7 @@ def _facts(data: dict[str, Any]) -> EntryFacts:
         placement=PlacementFacts(**data["placement"]),
         school=school.get("number"),
         school_started_on=school.get("started_on"),
+        eotas=EotasFacts(**data["eotas"]) if data.get("eotas") else None,
         social_worker=data["social_worker"],
         iro=data.get("iro"),
     )
@@ -183,7 +204,7 @@ class Placements(Act):
     @once
     def post(self, request: Request, child: UUID) -> Response:
         found = self.begin(request, child)
-        placement = place(by=self.by, episode=self.episode(found), facts=PlacementFacts(**self.read(request, PlacementInput)))
+        placement = place_child(by=self.by, episode=self.episode(found), facts=PlacementFacts(**self.read(request, PlacementInput)))
         return self.answer(found, placement={"id": placement.pk})
 
 
@@ -196,6 +217,22 @@ class SocialWorkers(Act):
         found = self.begin(request, child)
         values = self.read(request, WorkerInput)
         assign(by=self.by, child=found, user=values["social_worker"], relation=Relation.SOCIAL_WORKER, on=values["started_on"])
+        return self.answer(found)
+
+
+class Addresses(Act):
+    """Whether the address may be shown, which beats every relation (goals A1)."""
+
+    @described(
+        gettext_lazy("Say whether the child's address may be shown in Lace; where it may not, nobody is shown it"),
+        shape(child=_CHILD, version="text"),
+        request=AddressInput,
+        changes=True,
+    )
+    @once
+    def post(self, request: Request, child: UUID) -> Response:
+        found = self.begin(request, child)
+        mark_address(by=self.by, child=found, sensitive=self.read(request, AddressInput)["address_is_sensitive"])
         return self.answer(found)
 
 
@@ -217,9 +254,45 @@ class EndsOfCare(Act):
         return self.answer(found, care_episode={"id": episode.pk})
 
 
+_EOTAS = shape(id="id", provider="text", kind="text", started_on="day", ended_on="day?")
+
+
+class Eotas(Door):
+    """Education other than at school, beside the register or without one (SCH-10)."""
+
+    @described(gettext_lazy("Record that the child is taught elsewhere than at school"), _EOTAS, request=EotasInput)
+    @once
+    def post(self, request: Request, child: UUID) -> Response:
+        found, _grant = self.child(child)
+        require_for(by=self.by, permission=Permission.RECORD_SCHOOL, child=found)
+        place = record_eotas(by=self.by, child=found, facts=EotasFacts(**self.read(request, EotasInput)))
+        return Response(_told(place), status=201)
+
+
+class EotasEnds(Door):
+    """The end of it."""
+
+    @described(gettext_lazy("Record the day from which the child is no longer taught there"), _EOTAS, request=EotasEndInput)
+    @once
+    def post(self, request: Request, child: UUID, place: UUID) -> Response:
+        found, _grant = self.child(child)
+        require_for(by=self.by, permission=Permission.RECORD_SCHOOL, child=found)
+        standing = EotasPlace.objects.visible_to(self.by).filter(child=found, pk=place).select_related("child").first()
+        if standing is None:
+            raise Http404
+        return Response(_told(end_eotas(by=self.by, place=standing, on=self.read(request, EotasEndInput)["ended_on"])), status=201)
+
+
+def _told(place: EotasPlace) -> dict[str, Any]:
+    return {name: getattr(place, "pk" if name == "id" else name) for name in ("id", "provider", "kind", "started_on", "ended_on")}
+
+
 api_urls: list[URLPattern] = [
     path("entries/", Entries.as_view(), name="api_entries"),
     path("children/<uuid:child>/placements/", Placements.as_view(), name="api_placements"),
     path("children/<uuid:child>/social-worker/", SocialWorkers.as_view(), name="api_social_worker"),
+    path("children/<uuid:child>/address/", Addresses.as_view(), name="api_address"),
     path("children/<uuid:child>/end-of-care/", EndsOfCare.as_view(), name="api_end_of_care"),
+    path("children/<uuid:child>/eotas/", Eotas.as_view(), name="api_eotas"),
+    path("children/<uuid:child>/eotas/<uuid:place>/end/", EotasEnds.as_view(), name="api_eotas_end"),
 ]

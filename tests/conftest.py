@@ -16,7 +16,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from lace.database.context import OWNER_ROLE, WORKER_ROLE
 
-pytest_plugins = ["tests.plugin_requirements", "tests.world"]
+pytest_plugins = ["tests.plugin_requirements", "tests.world", "tests.access.plugin_matrix"]
 
 # What migrations put in and a truncating test must leave there.
 _KEPT = ("django_migrations", "django_content_type", "auth_permission", "auth_group", "accounts_localauthority", "deadlines_workingday")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
-from lace.accounts.access import GROUP_RELATION, NAMED_RELATION, REACH, Reach, Role
+from lace.accounts.access import EMERGENCY_ROLES, GROUP_RELATION, GUARDED_FACETS, NAMED_RELATION, REACH, Reach, Relation, Role, relations_giving
 from lace.accounts.models import Membership
 from lace.core.actor import Actor
 from lace.database.context import JOB_ROLE, Context
@@ -15,6 +16,9 @@ def actor_for(membership: Membership, *, today: date) -> Actor:
     role = Role(membership.role)
     reach = REACH[role]
     organisation = membership.organisation
+    own = {str(NAMED_RELATION[role])} if role in NAMED_RELATION else set()
+    if role in EMERGENCY_ROLES:
+        own.add(str(Relation.EMERGENCY))
     groups: tuple[int, ...] = ()
     if reach == Reach.AUTHORITY:
         groups = (membership.authority.group_id,)
@@ -31,7 +35,7 @@ def actor_for(membership: Membership, *, today: date) -> Actor:
         authorities=(membership.authority_id,) if reach == Reach.AUTHORITY else (),
         groups=groups,
         relations=frozenset(map(str, GROUP_RELATION.get(role, ()))) if groups else frozenset(),
-        own_relations=frozenset({str(NAMED_RELATION[role])}) if role in NAMED_RELATION else frozenset(),
+        own_relations=frozenset(own),
     )
 
 
@@ -46,6 +50,8 @@ def context_of(actor: Actor) -> Context:
         group_relations=tuple(sorted(actor.relations)),
         user_id=actor.user_id,
         user_relations=tuple(sorted(actor.own_relations)),
+        app_role=actor.role,
+        facet_relations=json.dumps({facet: sorted(relations_giving(actor, facet)) for facet in GUARDED_FACETS}),
         today=actor.today,
         label=actor.label,
     )

@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from lace.accounts.models import Language, Membership
+from lace.accounts.models import Language, Membership, RoleInvitation
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -197,7 +197,17 @@ class RoleForm(forms.Form):
         self.fields["role"].choices = [(held.pk, describe(held)) for held in memberships]  # type: ignore[attr-defined]
 
 
-def describe(membership: Membership) -> str:
+def describe(membership: Membership | RoleInvitation) -> str:
     """The role and where it is held, in the reader's language."""
     where = membership.organisation or membership.authority
     return f"{membership.get_role_display()}, {where.name}"
+
+
+class FirstPasswordForm(forms.Form):
+    password = forms.CharField(
+        label=_("New password"),
+        help_text=_NEW_PASSWORD_HINT,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": _("Enter a new password")},
+    )

@@ -86,6 +86,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("second-factor/list/", login_required(views.to_account), name="mfa_index"),
     path("second-factor/passkeys/", login_required(views.to_account), name="mfa_list_webauthn"),
+    path("invitation/<str:token>/", views.invitation, name="invitation"),
     # one's own account
     path("", views.account, name="account"),
     path("role/", views.change_role, name="change_role"),

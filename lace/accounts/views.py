@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
+from allauth.account.utils import perform_login
 from allauth.account.views import LogoutView
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal.auth import begin_registration
 from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView, RemoveWebAuthnView
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required, login_required
 from django.contrib.sessions.models import Session
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -23,10 +26,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lace.accounts import services
-from lace.accounts.forms import LanguageForm, RoleForm, describe
+from lace.accounts.forms import FirstPasswordForm, LanguageForm, RoleForm, describe
+from lace.accounts.invitations import find, serving_invited
 from lace.accounts.models import User
 from lace.accounts.signing_in import MEMBERSHIP, has_second_factor, own_account, remember_language, rotate
-from lace.core.errors import NotAllowed
+from lace.audit.track import acting
+from lace.core.actor import Actor
+from lace.core.errors import NotAllowed, Refused
 
 
 class SignOut(LogoutView):
@@ -187,3 +193,47 @@ def to_account(request: HttpRequest) -> HttpResponseRedirect:
 def to_new_password(request: HttpRequest) -> HttpResponseRedirect:
     """An account without a password gets one by e-mail only."""
     return HttpResponseRedirect(reverse("account_reset_password"))
+
+
+# ---- taking up an invitation ----
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Take up an invitation: a new account by choosing its password, an older one by its person once they have signed in."""
+    with serving_invited(token):
+        found = find(token)
+    if found is None:
+        text = _("It has been used, withdrawn, or is too old. Ask the administrator of your authority for a new one.")
+        return render(request, "accounts/invitation_stop.html", {"title": _("This invitation works no longer"), "text": text}, status=404)
+    is_new = not found.user.has_usable_password()
+    if not is_new and request.user.pk != found.user_id:
+        text = _("It is for an account that you have already. Sign in with it, and you can take the role up.")
+        here = reverse("account_login", query={"next": request.path})
+        return render(request, "accounts/invitation_stop.html", {"title": _("You are invited to Lace"), "text": text, "sign_in": here})
+    form = (FirstPasswordForm if is_new else forms.Form)(request.POST if request.method == "POST" else None)
+    if form.is_valid() and _taken_up(form, token, found.user):
+        messages.success(request, _("You have taken up the invitation"))
+        if not is_new:
+            return redirect(settings.LOGIN_REDIRECT_URL)
+        if request.user.is_authenticated:  # somebody else, at this browser
+            logout(request)
+        found.user.refresh_from_db()  # the session is tied to the new password
+        response: HttpResponse = perform_login(request, found.user, email_verification="none", redirect_url=reverse(settings.LOGIN_REDIRECT_URL))
+        return response
+    context = {"form": form, "invitation": found, "role": describe(found), "title": _("You are invited to Lace")}
+    return render(request, "accounts/invitation.html", context)
+
+
+def _taken_up(form: forms.Form, token: str, person: User) -> bool:
+    """Whether it worked; why not stands in the form."""
+    by = Actor(label=f"user:{person.pk}", today=timezone.localdate(), user_id=person.pk)
+    try:
+        with serving_invited(token, by.user_id), acting(by):
+            services.accept_invitation(by=by, token=token, password=form.cleaned_data.get("password", ""))
+    except Refused as refusal:
+        for name, sentences in refusal.problems.items():
+            for sentence in sentences:
+                form.add_error(name if name in form.fields else None, str(sentence))
+    return form.is_valid()

@@ -1,7 +1,8 @@
 """The version of a child's record, for ETag, If-None-Match and If-Match (goals CC1).
 
 It stands for the rows themselves (PostgreSQL's `xmin`: the transaction that wrote each), not for the bytes of one answer: it is
-the same in every language and for every reader, and changes with the child, the times in care, the placements and the relations.
+the same in every language and for every reader who may know the address, and changes with the child, the times in care, the
+placements and the relations.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _ROWS = " UNION ALL ".join(
             ("children_child", "id"),
             ("children_careepisode", "child_id"),
             ("children_placement", "child_id"),
+            ("children_placementaddress", "child_id"),
             ("children_childusergrant", "content_object_id"),
             ("children_childgroupgrant", "content_object_id"),
         )

@@ -141,7 +141,7 @@ class AuthorityCode(Found):
 
 
 class Holder(Found):
-    """A person by e-mail address, who holds this role in the caller's authority today.
+    """A person by e-mail address, who holds one of these roles in the caller's authority today.
 
     Somebody who has an account elsewhere is as unknown as somebody who has none.
     """
@@ -152,8 +152,8 @@ class Holder(Found):
         "unknown_person": _("Nobody in your authority has this address and the role of {role}. Ask your administrator to give the role"),
     }
 
-    def __init__(self, role: Role, **kwargs: Any) -> None:
-        self.role = role
+    def __init__(self, *roles: Role, **kwargs: Any) -> None:
+        self.roles = roles
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
@@ -161,10 +161,10 @@ class Holder(Found):
         by: Actor = self.context["by"]
         held = (
             Membership.objects.open_on(by.today)
-            .filter(user__email=address, user__is_active=True, role=self.role, authority=by.authority_id)
+            .filter(user__email=address, user__is_active=True, role__in=self.roles, authority=by.authority_id)
             .select_related("user")
             .first()
         )
         if held is None:
-            self.fail("unknown_person", role=self.role.label)
+            self.fail("unknown_person", role=self.roles[0].label)
         return held.user

@@ -138,6 +138,66 @@ class EndReason(TextChoices):
     OTHER = "other", _("Another reason")
 
 
+class LegalBasis(TextChoices):
+    """On what a record is shared beyond those whom the law names (PRIV-11): UK GDPR article 6(1), letters a, c, d and e."""
+
+    CONSENT = "consent", _("Consent of the young person or a person with parental responsibility")
+    LEGAL_OBLIGATION = "legal_obligation", _("Required by law")
+    VITAL_INTERESTS = "vital_interests", _("To protect somebody's life")
+    PUBLIC_TASK = "public_task", _("The authority's public task")
+
+
+class ContactLimit(TextChoices):
+    """How far somebody is kept from a child (PRIV-05, SW-08)."""
+
+    NONE = "none", _("No contact of any kind")
+    SUPERVISED = "supervised", _("Supervised contact only")
+    INDIRECT = "indirect", _("Letters and messages only, through the social worker")
+
+
+class DisputeAbout(TextChoices):
+    """What authorities or services disagree about (PRIV-03)."""
+
+    MONEY = "money", _("Who pays")
+    RESPONSIBILITY = "responsibility", _("Who is responsible")
+
+
+class StatementKind(TextChoices):
+    """Whose words a statement is in."""
+
+    OWN = "own", _("In the child's own words")
+    ADVOCATE = "advocate", _("By the advocate, for the child")
+
+
+class HandoverState(TextChoices):
+    """A hand-over of a record between authorities (XLA-12)."""
+
+    PROPOSED = "proposed", _("Waiting for the other authority")
+    ACCEPTED = "accepted", _("Accepted")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class DataKind(TextChoices):
+    """What an authority asks about a child placed out of its area (XLA-06; 002 4.54, 4.61)."""
+
+    ATTENDANCE = "attendance", _("Attendance")
+    ATTAINMENT = "attainment", _("Attainment")
+    EXCLUSION = "exclusion", _("Exclusions")
+    WELLBEING = "wellbeing", _("Well-being")
+    PROGRESS = "progress", _("Progress")
+    PROVISION = "provision", _("Educational provision")
+    TRANSITION = "transition", _("Transition")
+
+
+class HeardFrom(TextChoices):
+    """How an authority knows that another placed a child in its area (XLA-13; 000 LACE.5)."""
+
+    NOTICE = "notice", _("A notice of the placement")
+    ADMISSION = "admission", _("An admission to a school")
+    COUNTERPART = "counterpart", _("The list of a counterpart")
+
+
 class Phase(TextChoices):
     EARLY_YEARS = "early_years", _("Early years")
     PRIMARY = "primary", _("Primary")

@@ -22,7 +22,7 @@ class Seen:
     __slots__ = ("_facets", "_row")
 
     # What is derived from fields of a facet, and says no more than they do.
-    DERIVED = {"name": Facet.IDENTITY, "initials": Facet.IDENTITY, "pk": Facet.IDENTITY}
+    DERIVED = {"name": Facet.CALLED, "initials": Facet.CALLED, "pk": Facet.CALLED, "called": Facet.CALLED}
 
     def __init__(self, row: models.Model, grant: Grant) -> None:
         self._row = row
@@ -36,6 +36,8 @@ class Seen:
             raise AttributeError(f"{type(self._row).__name__}.{name} has no facet")
         if facet == Facet.ADDRESS and self._address_is_sensitive:
             return WITHHELD
+        if name == "name" and Facet.IDENTITY not in self._facets and hasattr(self._row, "called"):
+            name = "called"  # the first name and no more
         return getattr(self._row, name) if facet in self._facets else WITHHELD
 
     @property

@@ -25,6 +25,7 @@ class Context:
 
     `authority_ids`: authorities whose every child they see; `tenant_ids`: authorities whose tables without children's data
     they see; `group_ids` and `user_id`, with `group_relations` and `user_relations` (codenames): the relations they may use;
+    `app_role`: the role in use; `facet_relations`: as JSON, for each guarded facet the relations through which that role reads it;
     `today`: the day on which relations must be open; `label`: who, for the audit.
     """
 
@@ -34,6 +35,8 @@ class Context:
     group_relations: tuple[str, ...] = ()
     user_id: int | None = None
     user_relations: tuple[str, ...] = ()
+    app_role: str = ""
+    facet_relations: str = ""
     today: date | None = None
     role: str = APP_ROLE
     label: str = ""
@@ -47,6 +50,8 @@ class Context:
             "app.group_relations": _array(self.group_relations),
             "app.user_id": "" if self.user_id is None else str(self.user_id),
             "app.user_relations": _array(self.user_relations),
+            "app.role": self.app_role,
+            "app.facet_relations": self.facet_relations,
             "app.today": "" if self.today is None else self.today.isoformat(),
         }
 

@@ -29,6 +29,15 @@ def child_visible(child: str, authority: str = "authority_id") -> str:
     return f"({authority} = ANY({_ids('authority_ids')}) OR {child} = ANY((SELECT lace_granted_children())::uuid[]))"
 
 
+def facet_visible(facet: str, child: str = "child_id", authority: str = "authority_id") -> str:
+    """The SQL of "may see this child, through a relation that gives this facet"; a grant that was narrowed must name the facet."""
+    relations = f"(nullif(current_setting('app.facet_relations', true), '')::jsonb -> '{facet}')"
+    return (
+        f"(({authority} = ANY({_ids('authority_ids')}) AND {relations} ? 'responsible')"
+        f" OR {child} = ANY((SELECT lace_granted_children_with('{facet}'))::uuid[]))"
+    )
+
+
 def tenant_visible(authority: str = "authority_id") -> str:
     """The SQL of "belongs to my authority", for tables that hold no child's data."""
     return f"({authority} = ANY({_ids('tenant_ids')}))"
@@ -37,24 +46,36 @@ def tenant_visible(authority: str = "authority_id") -> str:
 # One array of the children to whom the asker holds an open relation; runs as the owner, because the relation rows are
 # themselves protected by the policies that call it. ANY(ARRAY(…)) keeps it on the B-tree of person and relation: with IN the planner
 # took the exclusion constraint's GiST index, which leads with the child, and read 700 pages in place of 5 (measured).
-GRANTED_CHILDREN = f"""
-CREATE OR REPLACE FUNCTION lace_granted_children() RETURNS uuid[]
+def _granted(name: str, argument: str, relations: str, narrowed: str) -> str:
+    arms = " UNION ALL ".join(
+        f"""
+    SELECT content_object_id FROM public.{table}
+    WHERE {holder}
+      AND permission_id = ANY(ARRAY(SELECT id FROM public.auth_permission WHERE codename = ANY({_names(setting)}){relations}))
+      AND starts_on <= nullif(current_setting('app.today', true), '')::date
+      AND (ends_on IS NULL OR ends_on > nullif(current_setting('app.today', true), '')::date){narrowed}"""  # noqa: S608  # constants of this module only
+        for table, holder, setting in (
+            ("children_childusergrant", "user_id = nullif(current_setting('app.user_id', true), '')::bigint", "user_relations"),
+            ("children_childgroupgrant", f"group_id = ANY({_ids('group_ids')})", "group_relations"),
+        )
+    )
+    return f"""
+CREATE OR REPLACE FUNCTION {name}({argument}) RETURNS uuid[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-SELECT ARRAY(
-    SELECT content_object_id FROM public.children_childusergrant
-    WHERE user_id = nullif(current_setting('app.user_id', true), '')::bigint
-      AND permission_id = ANY(ARRAY(SELECT id FROM public.auth_permission WHERE codename = ANY({_names("user_relations")})))
-      AND starts_on <= nullif(current_setting('app.today', true), '')::date
-      AND (ends_on IS NULL OR ends_on > nullif(current_setting('app.today', true), '')::date)
-    UNION ALL
-    SELECT content_object_id FROM public.children_childgroupgrant
-    WHERE group_id = ANY({_ids("group_ids")})
-      AND permission_id = ANY(ARRAY(SELECT id FROM public.auth_permission WHERE codename = ANY({_names("group_relations")})))
-      AND starts_on <= nullif(current_setting('app.today', true), '')::date
-      AND (ends_on IS NULL OR ends_on > nullif(current_setting('app.today', true), '')::date)
+SELECT ARRAY({arms}
 )
 $$
-"""  # noqa: S608  # constants of this module only
+"""  # constants of this module only
+
+
+GRANTED_CHILDREN = _granted("lace_granted_children", "", "", "")
+# Those among them to whom the role in use holds a guarded facet.
+GRANTED_CHILDREN_WITH = _granted(
+    "lace_granted_children_with",
+    "facet text",
+    " AND (nullif(current_setting('app.facet_relations', true), '')::jsonb -> facet) ? codename",
+    " AND (facets IS NULL OR facet = ANY(facets))",
+)
 
 
 class Protect(migrations.RunSQL):
@@ -92,14 +113,14 @@ class Protect(migrations.RunSQL):
 
 
 class ProtectChild(Protect):
-    """Guard a table with a child's data: only those who may see the child pass.
+    """Guard a table with a child's data: only those who may see the child pass; with `facet`, only those who hold that facet of the child.
 
     `child` is the column with the child's id; `may` what the app's role may do; `job` what the set-based jobs' role may do
     (nothing unless said). Event tables of the audit pass `may="SELECT, INSERT"`: append-only.
     """
 
-    def __init__(self, table: str, *, child: str = "child_id", may: str = "SELECT, INSERT, UPDATE", job: str = "") -> None:
-        super().__init__(table, visible=child_visible(child), may=may, job=job)
+    def __init__(self, table: str, *, child: str = "child_id", may: str = "SELECT, INSERT, UPDATE", job: str = "", facet: str = "") -> None:
+        super().__init__(table, visible=facet_visible(facet, child) if facet else child_visible(child), may=may, job=job)
 
 
 class ProtectTenant(Protect):
@@ -115,6 +136,16 @@ class GrantedChildren(migrations.RunSQL):
     def __init__(self) -> None:
         super().__init__(
             [GRANTED_CHILDREN, f"GRANT EXECUTE ON FUNCTION lace_granted_children() TO {APP_ROLE}"], "DROP FUNCTION lace_granted_children()"
+        )
+
+
+class GrantedChildrenWith(migrations.RunSQL):
+    """The function that the policies of guarded tables stand on; before the first `ProtectChild(…, facet=…)`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            [GRANTED_CHILDREN_WITH, f"GRANT EXECUTE ON FUNCTION lace_granted_children_with(text) TO {APP_ROLE}"],
+            "DROP FUNCTION lace_granted_children_with(text)",
         )
 
 

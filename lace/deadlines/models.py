@@ -48,7 +48,7 @@ class Duty(ChildOwned):
     subject = models.UUIDField()  # the row whose fact started the clock: an episode, an enrolment, a review
     due_on = models.DateField()
     brought_to = models.DateField(null=True)  # an earlier day on which it is needed, such as the real date of the review (AMB-02)
-    role = models.CharField(max_length=20, choices=Role)  # responsible
+    role = models.CharField(max_length=30, choices=Role)  # responsible
     next_rung = models.PositiveSmallIntegerField(default=0)
     next_look_on = models.DateField(null=True)  # when the next rung of the ladder falls due; none once closed or told to the end
     ladder_round = models.PositiveSmallIntegerField(default=0)  # a corrected due date starts the ladder anew: everyone hears of the new day
@@ -88,7 +88,7 @@ class Duty(ChildOwned):
     class Meta:
         verbose_name = _("duty")
         constraints = [
-            models.UniqueConstraint(fields=["child", "code", "subject"], name="one_duty_for_a_fact"),
+            models.UniqueConstraint(fields=["child", "authority", "code", "subject"], name="one_duty_for_a_fact"),
             models.CheckConstraint(
                 condition=Q(closed_on__isnull=True, outcome="") | (Q(closed_on__isnull=False) & ~Q(outcome="")), name="closed_with_outcome"
             ),

@@ -14,8 +14,10 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 Facts = Mapping[str, Any]
+LEAD = gettext_lazy("Open it in Lace. You will be asked to sign in:")
 
 
 def plain_facts(facts: Facts) -> dict[str, str]:
@@ -35,7 +37,8 @@ def _word(name: str, value: Any) -> str:
 class Kind:
     """A kind of message. `subject` and `body` may hold %(initials)s and the facts by name; `words` turns stored facts into words.
 
-    `route` is the name of the page that the link opens, given the child's id where the message is about a child.
+    `route` is the name of the page that the link opens, given the child's id where the message is about a child; `address` makes the
+    page's path from the facts instead. `lead` stands before the link.
     """
 
     code: str
@@ -43,6 +46,8 @@ class Kind:
     body: Promise
     route: str
     words: Callable[[Facts], Mapping[str, str]] = plain_facts
+    address: Callable[[Facts], str] | None = None
+    lead: Promise = LEAD
 
 
 KINDS: dict[str, Kind] = {}
@@ -63,6 +68,7 @@ class Text:
     subject: str
     body: str
     path: str
+    lead: str
 
     @property
     def url(self) -> str:
@@ -80,5 +86,6 @@ def write(kind: str, facts: Facts, *, language: str, initials: str = "", child: 
         return Text(
             subject=str(chosen.subject) % words,
             body=str(chosen.body) % words,
-            path=reverse(chosen.route, args=[child] if child else None),
+            path=chosen.address(facts) if chosen.address else reverse(chosen.route, args=[child] if child else None),
+            lead=str(chosen.lead),
         )

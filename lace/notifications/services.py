@@ -28,13 +28,14 @@ def notify(
     recipients: Iterable[User],
     facts: Mapping[str, Any],
     authority: LocalAuthority | None = None,
+    channels: Iterable[str] = Notification.Channel.values,
 ) -> int:
     """Put a message for each recipient into the outbox, in Lace and by e-mail, in this transaction; a worker sends it after the commit.
 
     One message for each (source, kind, step, recipient, channel): telling again under the same step adds nothing (DL-04). The
     one who acts is not told of their own act, nor anybody who can no longer sign in. `facts` are JSON and hold no personal
-    data (dates as ISO text, under names that end in `_on` or `_at`). `authority` only where there is no child. Returns how
-    many people were addressed. Raises ValueError for a kind that nobody declared.
+    data (dates as ISO text, under names that end in `_on` or `_at`). `authority` only where there is no child. Every channel
+    unless said. Returns how many people were addressed. Raises ValueError for a kind that nobody declared.
     """
     if kind not in KINDS:
         raise ValueError(f"{kind} is no kind of message: declare it.")
@@ -56,7 +57,7 @@ def notify(
                 facts=dict(facts),
             )
             for person in people.values()
-            for channel in Notification.Channel
+            for channel in channels
         ),
         ignore_conflicts=True,
     )

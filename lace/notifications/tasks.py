@@ -6,6 +6,7 @@ from celery import current_app, shared_task
 from django.utils import timezone
 
 from lace.core.actor import Actor
+from lace.notifications.administration import remind_of_access_reviews
 from lace.notifications.delivery import deliver
 
 
@@ -18,3 +19,8 @@ def ring() -> None:
     """Wake a worker now. Raises what the broker's client raises, after one short try: no request waits for a broker that is away."""
     with current_app.connection_for_write(transport_options={"max_retries": 1, "interval_start": 0, "socket_connect_timeout": 1}) as connection:
         ring_delivery.apply_async(connection=connection, retry=False, expires=60)  # type: ignore[call-arg]  # the stubs do not know `connection`
+
+
+@shared_task
+def ring_access_reviews() -> None:
+    remind_of_access_reviews(by=Actor.named_job("access_review", today=timezone.localdate()))

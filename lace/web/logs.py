@@ -26,4 +26,16 @@ class Formatter(JsonFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         record.exc_text = None  # made by another formatter, with the exception's text in it
-        return str(super().format(record))
+        return str(super().format(_without_address(record)))
+
+
+def _without_address(record: logging.LogRecord) -> logging.LogRecord:
+    """The record with the route in place of the address: people write names into addresses, and a child's id stands in ours."""
+    request = getattr(record, "request", None)
+    if request is None or not isinstance(record.args, tuple):
+        return record
+    match = getattr(request, "resolver_match", None)
+    route = match.route if match else "an address that does not exist"
+    copy = logging.makeLogRecord(record.__dict__)
+    copy.args = tuple(route if given in (request.path, request.get_full_path()) else given for given in record.args)
+    return copy

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from lace.accounts.acting import actor_for, context_of
 from lace.accounts.models import Membership
 from lace.accounts.signing_in import MEMBERSHIP
+from lace.audit.models import Read
+from lace.audit.services import record_read
 from lace.audit.track import acting
 from lace.core.actor import Actor
 from lace.database import context
@@ -51,7 +53,23 @@ class Acting:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         actor = act_as(request)
         with serving(actor), _reading_only(request):
-            return self.get_response(request)
+            response = self.get_response(request)
+        if response.status_code in {403, 404}:
+            _note_refusal(request, response.status_code)
+        return response
+
+
+def _note_refusal(request: Any, status: int) -> None:
+    """Record that somebody was turned away: from any page by 403, and by 404 where the address names a child, whether or not there is one.
+
+    After the answer is made, in a transaction of its own: what was refused has been rolled back.
+    """
+    match, actor = request.resolver_match, request.actor  # the actor of the API stands there too, once its token was read
+    asked = match.kwargs.get("child") if match else None
+    if actor is None or match is None or (asked is None and status != 403):
+        return
+    with serving(actor), transaction.atomic():
+        record_read(by=actor, children=[asked] if asked else [], facets=[], door=match.view_name or "", act=Read.Act.REFUSED)
 
 
 def act_as(request: Any) -> Actor | None:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
+from django.contrib.sessions.backends.db import SessionStore
 from django.core import signing
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -19,7 +20,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views import View
 
-from lace.accounts.access import Facet, Grant
+from lace.accounts.access import Facet, Grant, Role
+from lace.audit.models import Read
 from lace.audit.services import record_read
 from lace.children.models import Child
 from lace.children.seen import Seen
@@ -29,6 +31,9 @@ from lace.core.errors import Changed, NotAllowed, Refused
 from lace.web.models import UsedToken
 
 TOKEN = "form_token"  # noqa: S105  # a field's name
+# Answers with the record in them: a page, a form with its errors, a merge page. A redirect shows nothing; refusals are the middleware's.
+SHOWS = frozenset({200, 409, 422})
+KEPT_SECONDS = 24 * 3600  # as long as a form's token is good for
 _KEPT = "kept_form"  # the session's key for what was typed when the session had ended
 
 
@@ -41,15 +46,18 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 class Page(View):
-    """A page for a signed-in person under one of their roles."""
+    """A page for a signed-in person under one of their roles. The child has pages of their own: only what says `for_child` is open to them."""
 
     actor: Actor
+    for_child: ClassVar[bool] = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return keep_and_sign_in(request)
         self.actor = actor_of(request)
         self.load(**kwargs)
+        if self.actor.role == Role.CHILD and not self.for_child:
+            raise NotAllowed
         response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[assignment]
         return response
 
@@ -77,10 +85,14 @@ class ChildPage(Page):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with transaction.atomic():
             response = super().dispatch(request, *args, **kwargs)
-            if request.method == "GET" and response.status_code == 200:
+            typed = (
+                request.method == "POST" and response.status_code == 200 and "HX-Request" in request.headers
+            )  # what was typed, saved and said back
+            if response.status_code in SHOWS and not typed:
                 match = request.resolver_match
                 shown = (self.facets or self.grant.facets) & self.grant.facets
-                record_read(by=self.actor, children=[self.child.pk], facets=shown, door=(match and match.view_name) or "")
+                act = Read.Act.READ if response.get("Content-Type", "").startswith("text/html") else Read.Act.EXPORT
+                record_read(by=self.actor, children=[self.child.pk], facets=shown, door=(match and match.view_name) or "", act=act)
             return response
 
 
@@ -188,7 +200,11 @@ def keep_and_sign_in(request: HttpRequest) -> HttpResponse:
             _token, owner = signing.loads(request.POST.get(TOKEN, ""), salt=TOKEN, max_age=24 * 3600)
             data = request.POST.copy()
             data.pop("csrfmiddlewaretoken", None)
-            request.session[_KEPT] = {"owner": owner, "path": request.get_full_path(), "data": data.urlencode()}
+            apart = SessionStore()  # in the database alone: the session itself is in the cache too, where nothing personal may lie
+            apart.set_expiry(KEPT_SECONDS)
+            apart[_KEPT] = data.urlencode()
+            apart.create()
+            request.session[_KEPT] = {"owner": owner, "path": request.get_full_path(), "in": apart.session_key}
         except signing.BadSignature:
             pass
     return redirect_to_login(request.get_full_path())
@@ -200,4 +216,5 @@ def take_kept(request: HttpRequest) -> QueryDict | None:
     if not kept or kept["path"] != request.get_full_path():
         return None
     del request.session[_KEPT]
-    return QueryDict(kept["data"]) if kept["owner"] == request.user.pk else None
+    typed = SessionStore(kept["in"]).get(_KEPT) if kept["owner"] == request.user.pk else None
+    return None if typed is None else QueryDict(typed)

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from lace.accounts.access import Facet, Grant, Permission, Role
+from lace.accounts.access import CARERS, Facet, Grant, Permission, Role
 
 
 class Kind(StrEnum):
@@ -96,7 +96,7 @@ SECTIONS: dict[str, SectionRule] = {
         SectionRule(
             "my_page",
             _("My page"),
-            (Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER, Role.CARER),
+            (Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER, *CARERS),
             Facet.VOICE,
             _("Making a difference, “Carers”"),
             (
@@ -199,7 +199,7 @@ SECTIONS: dict[str, SectionRule] = {
         SectionRule(
             "carer",
             _("The carer's part"),
-            (Role.CARER, Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER),
+            (*CARERS, Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER),
             Facet.EDUCATION,
             _("Care Planning, Placement and Case Review (Wales) Regulations 2015, Schedule 2, paragraph 2(5)"),
             (

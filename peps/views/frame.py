@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from django.http import Http404
 from django.urls import reverse
 from django.utils import formats
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext_lazy as _
 
-from lace.accounts.access import Facet, Permission, Role
+from lace.accounts.access import CARERS, Facet, Permission, Role
 from lace.accounts.models import Language
 from lace.core.errors import NotAllowed
 from lace.web.child_tabs import child_frame
@@ -72,12 +72,18 @@ class PlanPart(ChildPage):
         """Whose record this is, and its tabs."""
         return child_frame(self, "child_plan") | {"back_text": _("Back to the plan")}
 
+    def way_back(self) -> dict[str, Any]:
+        """To the plan; for the child to their own page."""
+        if self.actor.role == Role.CHILD:
+            return {"back_url": reverse("own"), "back_text": pgettext("to a child", "Back to my page")}
+        return {"back_url": self.url()}
+
     def who_wrote(self, section: Section) -> str:
         """Who wrote, as this reader may know it: a carer by name only where the carer's identity may be known."""
         if not section.written_as:
             return section.written_by.name if section.written_by else ""
         role = Role(section.written_as)
-        hidden = role == Role.CARER and (Facet.ADDRESS not in self.grant.facets or self.child.address_is_sensitive)
+        hidden = role in CARERS and (Facet.ADDRESS not in self.grant.facets or self.child.address_is_sensitive)
         return str(role.label) if hidden or section.written_by is None else f"{section.written_by.name} ({role.label})"
 
     def sections(self) -> dict[str, Section]:

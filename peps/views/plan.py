@@ -109,16 +109,18 @@ class PlanPage(PlanPart):
 class ReadPage(PlanPart):
     """The plan as it stands, whole, to read and to print."""
 
+    for_child = True
+
     def get(self, request: HttpRequest, child: UUID) -> HttpResponse:
         sections = {key: {"answers": row.answers, "language": row.language} for key, row in self.sections().items()}
         targets = [{name: getattr(target, name) for name in TARGET_FIELDS} for target in self.targets()]
         context = {
             **self.frame(),
+            **self.way_back(),
             "title": _("The plan as it stands"),
             "pep": Seen(self.plan, self.grant),
             "sections": laid_out(sections, self.grant),
             "targets": targets_laid_out(targets),
-            "back_url": self.url(),
         }
         return render(request, "peps/read.html", context)
 
@@ -126,6 +128,7 @@ class ReadPage(PlanPart):
 class VersionPage(PlanPart):
     """A final version as it was frozen (PEP-11)."""
 
+    for_child = True
     needs_plan = False
 
     def get(self, request: HttpRequest, child: UUID, version: UUID) -> HttpResponse:
@@ -134,6 +137,7 @@ class VersionPage(PlanPart):
             raise Http404
         context = {
             **self.frame(),
+            **self.way_back(),
             "title": gettext("Version %(number)d") % {"number": found.number},
             "version": Seen(found, self.grant),
             "finalised_by": found.finalised_by.name if found.finalised_by else "",
@@ -141,7 +145,6 @@ class VersionPage(PlanPart):
             "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
             "sections": laid_out(found.content["sections"], self.grant),
             "targets": targets_laid_out(found.content["targets"]),
-            "back_url": self.url(),
         }
         return render(request, "peps/read.html", context)
 

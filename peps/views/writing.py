@@ -180,7 +180,7 @@ def _known_contacts(page: PlanPart) -> dict[str, Any]:
     if designation is not None:
         user = designation.membership.user
         rows.append({"role": str(Role.DESIGNATED_PERSON.label), "name": user.name, "note": user.email})
-    rows.append({"role": str(Role.CARER.label), "name": "", "note": gettext("Through the social worker")})
+    rows.append({"role": gettext("Carer"), "name": "", "note": gettext("Through the social worker")})
     return {"people": rows}
 
 

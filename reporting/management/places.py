@@ -143,7 +143,7 @@ class Country:
         homes.append(Home(key, kind, authority, name_en, name_cy, f"{names.street(rng)}, {next(self._places[authority][1])}", people))
         if kind != PlacementType.PARENTS and authority in BY_CODE:
             for carer in people:
-                self.join(carer, Role.CARER, authority, home=key if name_en else None)
+                self.join(carer, Role.FOSTER_CARER, authority, home=key if name_en else None)
         room = {PlacementType.FOSTER: 3, PlacementType.KINSHIP: 2}.get(kind, 8 if name_en else 1)
         if room > 1:
             waiting.append([key, room - 1])

@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group
 
 from lace.accounts.access import Relation, Role
 from lace.accounts.models import LocalAuthority, Membership, Organisation, User
-from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildOwned, ChildUserGrant, Placement, relation_code
+from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildOwned, ChildUserGrant, Placement, PlacementAddress, relation_code
 from lace.children.rules import EntryType, PlacementType, sort_key
 from lace.deadlines.models import Duty
 from lace.deadlines.rules import Fact, Opening, openings
@@ -138,10 +138,11 @@ class Rows:
             )
 
     def placements(self) -> Iterator[Placement]:
+        """Remembers each placement's row for its address."""
+        self.placed: list[tuple[records.Placement, Placement]] = []
         abroad = {host.code: host.english for host in self.p.hosts}
         for placement in self.p.placements:
-            home = self.p.homes[placement.home]
-            yield Placement(
+            row = Placement(
                 episode_id=self.episode_ids[placement.episode],
                 kind=placement.kind,
                 started_on=placement.started_on,
@@ -149,6 +150,16 @@ class Rows:
                 end_reason=placement.end_reason or "",
                 host_authority=self.authorities.get(placement.host),
                 outside_wales=abroad.get(placement.host, ""),
+                **self._owned(placement.child),
+            )
+            self.placed.append((placement, row))
+            yield row
+
+    def addresses(self) -> Iterator[PlacementAddress]:
+        for placement, row in self.placed:
+            home = self.p.homes[placement.home]
+            yield PlacementAddress(
+                placement_id=row.pk,
                 home=self.home_of.get(placement.home),
                 carer_name=" / ".join(self.p.people[carer].name for carer in home.carers),
                 address=home.address,
@@ -197,12 +208,17 @@ class Rows:
             until = min((day for day in (made.ended_on, self.ended[made.child]) if day), default=None)
             if until is None or until >= made.started_on:
                 yield self._group_grant(row, school.group_id, Relation.SCHOOL, made.started_on, until)
+                if self.p.children[made.child].additional_needs:
+                    yield self._group_grant(row, school.group_id, Relation.SCHOOL_ALN, made.started_on, until)
                 if school.authority_id != row.authority_id:
                     yield self._group_grant(row, school.authority.group_id, Relation.SCHOOL_AUTHORITY, made.started_on, until)
         for placement in self.p.placements:
             host, owned = self.authorities.get(placement.host), self._owned(placement.child)
             if host is not None and host.pk != owned["authority_id"]:
                 yield self._group_grant(Placement(**owned), host.group_id, Relation.HOST, placement.started_on, placement.ended_on)
+            home = self.home_of.get(placement.home)
+            if home is not None:
+                yield self._group_grant(Placement(**owned), home.group_id, Relation.HOME, placement.started_on, placement.ended_on)
 
     def _group_grant(self, row: ChildOwned, group: int, relation: Relation, starts_on: date, ends_on: date | None) -> ChildGroupGrant:
         return ChildGroupGrant(

@@ -107,7 +107,7 @@ class Story(Cast):
                 "host_authority": own["host_authority"],
                 "carer_name": "Llety'r Stori",
                 "address": "1 Heol y Stori",
-                "carers": [self.known("carer")["email"]],
+                "carers": [self.known("foster_carer")["email"]],
             },
             "school": {"number": number},
             "social_worker": self.known("social_worker")["email"],
@@ -228,12 +228,12 @@ class Story(Cast):
             for _click in ("first", "second"):
                 done = form.send()
                 expect(done.path == plan, "back at the plan after saving a target", done.short)
-        before = {role: len(self.told(role, plan)) for role in ("carer", "iro")}
+        before = {role: len(self.told(role, plan)) for role in ("foster_carer", "iro")}
         stale = designated.see(f"{plan}section/attainment/").main_form()
         final = designated.see(f"{plan}final/").main_form().fill(on=self.today).send()
         expect(final.path == plan and final.status == 200, "the plan is final", final.short)
         self.check_frozen(final, stale, plan)
-        for role in ("carer", "iro"):
+        for role in ("foster_carer", "iro"):
             expect(len(self.told(role, plan)) == before[role] + 1, f"one message to the {role} that the plan is final", len(self.told(role, plan)))
         return f"{len(sections)} sections, 2 targets, version 1 frozen; carer and IRO told"
 

@@ -10,7 +10,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from lace.accounts.access import REACH, TABLE, Permission, Reach, Role
+from lace.accounts.access import CARERS, REACH, TABLE, Permission, Reach, Role
+from lace.children.models import DataRequest
 from lace.core.actor import Actor
 from lace.deadlines.models import Duty, DutyQuerySet
 from lace.deadlines.rules import RULES
@@ -20,17 +21,19 @@ from peps.rules.sections import SECTIONS
 from reporting.models import TermlyReport
 from reviews.models import Review
 from reviews.rules import ReviewState
+from schools.services.requests import ANSWERING, asked_of_me
 
 # Who is asked for a part of a plan; the designated person and the coordinator have the duty to develop the whole of it.
-ASKED_FOR_PARTS = (Role.CARER, Role.SOCIAL_WORKER)
+ASKED_FOR_PARTS = (*CARERS, Role.SOCIAL_WORKER)
 # Who is told of a meeting (REV-09): the named people around the child and the school.
-TOLD_OF_MEETINGS = (Role.SOCIAL_WORKER, Role.IRO, Role.CARER, Role.DESIGNATED_PERSON)
+TOLD_OF_MEETINGS = (Role.SOCIAL_WORKER, Role.IRO, *CARERS, Role.DESIGNATED_PERSON)
 # Who sees what another role of the same body has left undone, and may say why.
 STANDS_BEHIND = {Role.HEADTEACHER: Role.DESIGNATED_PERSON}
 
 
 class Entry(NamedTuple):
-    """One thing to do: `kind` is "duty", "part" or "meeting"; `what` a duty's code or the keys of sections. No `due` where no duty dates it."""
+    """One thing to do: `kind` is "duty", "part", "meeting" or "request"; `what` a duty's code, or with commas the keys of sections or the kinds
+    of data asked. No `due` where nothing dates it."""
 
     kind: str
     pk: UUID
@@ -40,13 +43,15 @@ class Entry(NamedTuple):
 
 
 def entries(actor: Actor) -> list[Entry]:
-    """Everything open that the actor may act on, by due date, what is not dated last: one authority's at most. Three statements at most."""
+    """Everything open that the actor may act on, by due date, what is not dated last: one authority's at most. Four statements at most."""
     if REACH[Role(actor.role)] == Reach.NONE:
         return []
     found = [Entry("duty", *row) for row in _duties(actor).values_list("pk", "child_id", "code", "due_on")]
     found += _parts(actor)
     if actor.role in TOLD_OF_MEETINGS:
         found += [Entry("meeting", row.pk, row.child_id, "", timezone.localdate(row.scheduled_for)) for row in _meetings(actor)]
+    if actor.role in ANSWERING:
+        found += [Entry("request", row.pk, row.child_id, ",".join(row.kinds), row.due_on) for row in _requests(actor)]
     return sorted(found, key=lambda entry: (entry.due or date.max, entry.what, entry.pk))
 
 
@@ -91,6 +96,11 @@ def _meetings(actor: Actor) -> QuerySet[Review]:
     arranged = Review.objects.visible_to(actor).filter(state=ReviewState.SCHEDULED)
     may_close = any(Permission.CLOSE_REVIEW in grant.permissions for (_relation, role), grant in TABLE.items() if role == actor.role)
     return arranged if may_close else arranged.filter(scheduled_for__date__gte=actor.today)
+
+
+def _requests(actor: Actor) -> QuerySet[DataRequest]:
+    """What the actor's authority or school is asked and has not answered (XLA-06)."""
+    return DataRequest.objects.visible_to(actor).filter(asked_of_me(by=actor), received_on__isnull=True)
 
 
 def duties_beside(actor: Actor, children: set[UUID]) -> dict[UUID, list[Duty]]:

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
-from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import Facet, Relation, Role
 from reporting.queries.child import Reader, readers
+from reporting.views.access_words import FACET_WORDS, NO_DISPUTES, SAYS_MORE, WHY
 from reporting.views.child import Tab
+from reporting.views.sharing import share_context
 
-FACET_WORDS: dict[Facet, Promise] = {
-    Facet.IDENTITY: _("name, date of birth and language"),
-    Facet.EDUCATION: _("school, plan, meetings and progress"),
-    Facet.ATTENDANCE: _("attendance and exclusions"),
-    Facet.CARE: _("time in care and the area of the placement"),
-    Facet.ADDRESS: _("address and carer"),
-    Facet.CONTACTS: _("people around the child and how to reach them"),
-    Facet.WELLBEING: _("health and well-being"),
-    Facet.VOICE: _("what the child said"),
-}
-WHY: dict[Relation, Promise] = {
-    Relation.RESPONSIBLE: _("The authority is the child's corporate parent."),
-    Relation.HOST: _("The child lives in the authority's area."),
-    Relation.SCHOOL_AUTHORITY: _("The child goes to a school of the authority."),
-    Relation.SCHOOL: _("The child goes to the school."),
-    Relation.SOCIAL_WORKER: _("Named as the child's social worker."),
-    Relation.IRO: _("Named as the child's independent reviewing officer."),
-    Relation.CARER: _("The child lives with them."),
-}
 FEW = 5  # names told one by one; beyond, how many there are
 
 
@@ -43,18 +26,31 @@ class AccessPage(Tab):
         everyone = set.intersection(*(set(row.facets) for row in rows)) if rows else set()
         return {
             "readers": [self.reader(row) for row in rows],
-            "everyone": [FACET_WORDS[facet] for facet in Facet if facet in everyone],
+            "everyone": self.words(everyone),
             "sensitive": self.child.address_is_sensitive,
+            **share_context(self),
         }
 
+    def words(self, facets: Set[Facet]) -> list[Promise]:
+        return [FACET_WORDS[facet] for facet in self.told(facets)]
+
+    def told(self, facets: Set[Facet]) -> list[Facet]:
+        """The parts to name to this reader, in the order of the facets."""
+        unsaid = {facet for facet, wider in SAYS_MORE.items() if wider in facets}
+        if self.child.address_is_sensitive:
+            unsaid.add(Facet.ADDRESS)
+        if self.actor.role in NO_DISPUTES:
+            unsaid.add(Facet.DISPUTES)
+        return [facet for facet in Facet if facet in facets and facet not in unsaid]
+
     def reader(self, row: Reader) -> dict[str, Any]:
-        parts = [facet for facet in Facet if facet in row.facets and not (facet == Facet.ADDRESS and self.child.address_is_sensitive)]
         return {
             "role": Role(row.role).label,
             "body": row.body,
             "why": WHY[row.relation],
             "people": self.people(row),
-            "parts": [FACET_WORDS[facet] for facet in parts],
+            "parts": self.words(row.facets),
+            "until": row.until,
         }
 
     def people(self, row: Reader) -> str:

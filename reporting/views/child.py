@@ -30,9 +30,11 @@ from lace.web.child_tabs import child_frame
 from lace.web.duties import duty_item
 from lace.web.pages import ChildFormPage, ChildPage
 from reporting.queries import child as record
+from reporting.queries import notes
 from reporting.views.work import route_of
 from schools.models import Enrolment, TermRecord
 from schools.rules import Term
+from schools.services.eotas import safety_of
 
 NEXT = 3  # open duties on the overview
 
@@ -79,7 +81,7 @@ def where(placement: Seen) -> str:
 
 class OverviewPage(Tab):
     route, title, template_name = "child", pgettext_lazy("tab", "Overview"), "reporting/child.html"
-    facets = frozenset({Facet.IDENTITY, Facet.EDUCATION, Facet.CARE, Facet.ADDRESS})
+    facets = frozenset({Facet.CALLED, Facet.IDENTITY, Facet.EDUCATION, Facet.CARE, Facet.ADDRESS})
 
     def context(self) -> dict[str, Any]:
         today = self.actor.today
@@ -89,10 +91,12 @@ class OverviewPage(Tab):
         items = [
             duty_item(duty, words, today, href=self.url(route_of(duty.code))) | {"why": words.why} for duty, words in zip(duties, told, strict=True)
         ]
+        kept = self.holds(Facet.NO_CONTACT) and notes.is_kept_from_somebody(self.actor, self.child)
         return {
+            "kept_away": self.url("child_no_contact") if kept else "",  # who, only on the page whose every look is recorded (PRIV-05)
             "warnings": self.warnings(duties, enrolment),
             "living": self.living() if self.holds(Facet.CARE, Facet.ADDRESS) else [],
-            "school": self.school(enrolment) if self.holds(Facet.EDUCATION) else [],
+            "school": self.school(enrolment) if self.holds(Facet.EDUCATION) else None,
             "about": self.about(),
             "dates": self.dates() if self.holds(Facet.EDUCATION) else [],
             "duties": items[:NEXT],
@@ -117,8 +121,9 @@ class OverviewPage(Tab):
             rows.append({"key": _("Placement"), "value": seen.get_kind_display() if seen else ""})
             rows.append({"key": _("Since"), "value": seen.started_on if seen else ""})
             rows.append({"key": pgettext("place", "Area"), "value": where(seen) if seen else ""})
-        if placement and not self.carer_is_hidden():
-            seen = self.see(placement)
+        where_now = record.address(self.actor, placement) if placement and not self.carer_is_hidden() else None
+        if where_now:
+            seen = self.see(where_now)
             rows.append({"key": _("With"), "value": seen.carer_name or (seen.home.name if seen.home else "")})
             rows.append({"key": _("Address"), "value": ", ".join(filter(None, (seen.address, seen.postcode)))})
         return rows
@@ -148,6 +153,8 @@ class OverviewPage(Tab):
 
     def about(self) -> list[dict[str, Any]]:
         child = self.seen
+        if not self.holds(Facet.IDENTITY):
+            return [{"key": _("Name"), "value": child.name}]
         rows: list[dict[str, Any]] = [
             {"key": _("Full name"), "value": f"{child.given_names} {child.family_name}"},
             {"key": _("First language"), "value": child.first_language},
@@ -256,7 +263,26 @@ class SchoolPage(Tab):
         if self.holds(Facet.EDUCATION):
             context["enrolment_columns"] = [pgettext("tab", "School"), _("Authority"), _("First day"), _("Last day"), _("Reason for leaving")]
             context["enrolments"] = [self.enrolment(row) for row in record.enrolments(self.actor, self.child)]
+            context |= self.elsewhere()
+            context["asks_and_answers"] = bool({Permission.ASK_FOR_DATA, Permission.ANSWER_FOR_DATA} & self.grant.permissions)
         return context
+
+    def elsewhere(self) -> dict[str, Any]:
+        """Education other than at school, and who then answers for the child's safety (SCH-10)."""
+        may_record = Permission.RECORD_SCHOOL in self.grant.permissions
+        rows = []
+        for place in record.eotas_places(self.actor, self.child):
+            seen = self.see(place)
+            end = (
+                {"text": _("Record the end"), "href": reverse("child_eotas_end", args=[self.child.pk, place.pk])} if may_record else _("Still there")
+            )
+            rows.append([seen.provider, seen.get_kind_display(), written(seen.started_on), written(seen.ended_on) if seen.ended_on else end])
+        return {
+            "safety": safety_of(by=self.actor, child=self.child),
+            "elsewhere_columns": [_("Provider"), _("Kind of education"), _("First day"), _("Last day")],
+            "elsewhere": rows,
+            "may_record_school": may_record,
+        }
 
     def enrolment(self, row: Enrolment) -> list[Any]:
         seen = self.see(row)
@@ -320,6 +346,13 @@ class PeoplePage(Tab):
         for held in record.designated_people(self.actor, enrolment) if enrolment else []:
             role = gettext("Designated person, %(school)s") % {"school": enrolment.school.name} if enrolment else ""
             people.append({"role": role, "name": held.user.name, "email": held.user.email, "hidden": False})
+        for found in record.counterparts(self.actor, self.child):
+            role = (
+                gettext("LACE coordinator, %(authority)s") % {"authority": found.authority}
+                if found.authority
+                else gettext("Counterpart outside Wales")
+            )
+            people.append({"role": role, "name": found.name, "email": found.email, "hidden": False})
         return {"people": people}
 
 
@@ -327,6 +360,11 @@ RELATION_WORDS: dict[Relation, Promise] = {
     Relation.SOCIAL_WORKER: _("Social worker"),
     Relation.IRO: _("Independent reviewing officer"),
     Relation.CARER: _("Carer"),
+    Relation.PERSONAL_ADVISER: _("Personal adviser"),
+    Relation.ADVOCATE: _("Advocate"),
+    Relation.INDEPENDENT_VISITOR: _("Independent visitor"),
+    Relation.LEAD_WORKER: _("Lead worker"),
+    Relation.WELFARE_OFFICER: _("Education welfare officer"),
 }
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from lace.accounts.access import REACH, Facet, Grant, Reach, Role
+from lace.accounts.access import REACH, Facet, Grant, Permission, Reach, Role, may, relations_giving
 from lace.audit.models import Read
 from lace.audit.services import record_read
 from lace.children.models import Child, grants_of
@@ -40,6 +40,8 @@ class ChildrenPage(Page):
         if REACH[Role(self.actor.role)] == Reach.NONE:
             raise Http404
         self.wide = bool(self.actor.authorities)
+        # A search answers about names and pupil numbers: it is for those who may read them.
+        self.may_search = bool(relations_giving(self.actor, Facet.IDENTITY))
 
     def get(self, request: HttpRequest) -> HttpResponse:
         search = self.asked(request)
@@ -57,6 +59,8 @@ class ChildrenPage(Page):
             "filters": self.filters(request, counted),
             "schools": self.schools(request, counted),
             "narrowed": search != Search(),
+            "may_break_glass": may(self.actor, Permission.BREAK_GLASS),
+            "sees_emergencies": self.actor.role == Role.LACE_COORDINATOR,
             "number": ngettext("%(count)s child", "%(count)s children", page.paginator.count) % {"count": page.paginator.count},
         }
         return render(request, "reporting/children.html", context)
@@ -66,7 +70,7 @@ class ChildrenPage(Page):
         given = request.GET.get
         year = given("year", "")
         return Search(
-            words=given("q", "").replace("\0", "").strip()[:WORDS_LIMIT],
+            words=given("q", "").replace("\0", "").strip()[:WORDS_LIMIT] if self.may_search else "",
             placed=given("placed", "") if self.wide and given("placed") in Placed.values else "",
             overdue=given("overdue") == "1",
             year=int(year) if year in {str(value) for value in YearGroup.values} else None,
@@ -76,8 +80,8 @@ class ChildrenPage(Page):
         )
 
     def record(self, search: Search, shown: list[Child], grants: dict[Any, Grant]) -> None:
-        if shown:
-            facets = {Facet.IDENTITY, Facet.EDUCATION, Facet.CARE}.intersection(*(grant.facets for grant in grants.values()))
+        if shown or search.words:  # a search that finds nobody says so too
+            facets = {Facet.IDENTITY, Facet.EDUCATION, Facet.CARE}.intersection(*(grant.facets for grant in grants.values())) if shown else set()
             act = Read.Act.SEARCH if search.words else Read.Act.LIST
             record_read(by=self.actor, children=[child.pk for child in shown], facets=facets, door="children", act=act)
 
@@ -93,13 +97,17 @@ class ChildrenPage(Page):
         education = seen.holds(Facet.EDUCATION)
         cells: list[Any] = [
             {"text": seen.name, "href": reverse("child", args=[seen.pk])},
-            _("%(year)s, %(age)s") % {"year": year.label, "age": years} if year is not None else years,
+            self.written(_("%(year)s, %(age)s") % {"year": year.label, "age": years} if year is not None else years, seen),
             (named(child.at_school) or _("No school")) if education else "",
         ]
         if self.wide:
             cells += [seen.authority.name, self.lives_in(child, seen)]
         late = child.overdue_duties if education else 0
         return [*cells, {"text": late, "tag": "overdue"} if late else "0"]
+
+    def written(self, words: Any, seen: Seen) -> Any:
+        """Age and year come from the date of birth."""
+        return words if seen.holds(Facet.IDENTITY) else "–"
 
     def lives_in(self, child: Any, seen: Seen) -> str:
         """Of a child whose time in care is not ours to read, only what the relation itself says."""

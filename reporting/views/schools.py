@@ -27,6 +27,7 @@ from reporting.queries.schools import OnRoll
 from reporting.views import links
 from schools.models import Designation, School
 from schools.rules import DecidingFactor, SchoolKind, Standing, standing, term_of
+from schools.services.policy import policy_of
 
 PER_PAGE = 50
 OF_A_SCHOOL = (Role.DESIGNATED_PERSON, Role.HEADTEACHER, Role.GOVERNOR)
@@ -158,6 +159,7 @@ class SchoolPage(Page):
         current = next((row for row in designations if _holds(row, self.actor.today)), None)
         coming = next((row for row in designations if row.started_on > self.actor.today), None)
         state = standing(self.school.kind, designated=current is not None)
+        reads_policy = may(self.actor, Permission.READ_POLICY) and (own or self.of_own_authority())
         context: dict[str, Any] = {
             "school": self.school,
             "kind": SchoolKind(self.school.kind).label,
@@ -169,6 +171,7 @@ class SchoolPage(Page):
             "before": [[row.membership.user.name, day(row.started_on), day(row.ended_on)] for row in designations if _is_past(row, self.actor.today)],
             "before_columns": [_("Name"), pgettext("period", "From"), pgettext("period", "To")],
             "may_designate": own and may(self.actor, Permission.DESIGNATE),
+            "policy": policy_of(by=self.actor, school=self.school) if reads_policy else None,
             "may_read_reports": may(self.actor, Permission.READ_REPORT),
             "wide": bool(self.actor.authorities),
             "form_token": new_token(request),
@@ -176,6 +179,9 @@ class SchoolPage(Page):
         if REACH[Role(self.actor.role)] != Reach.NONE:
             context |= self.register(request, own)
         return render(request, "schools/school.html", context)
+
+    def of_own_authority(self) -> bool:
+        return self.school.organisation.authority_id in self.actor.authorities
 
     def facts(self, row: Designation) -> list[dict[str, Any]]:
         """What SCH-03 asks to be kept of a designation."""
@@ -216,7 +222,7 @@ class SchoolPage(Page):
             "narrowed": overdue,
             "check": check,
             "is_confirmed": is_confirmed(check.confirmed_on if check else None, self.actor.today),
-            "sees_checks": own or self.school.organisation.authority_id in self.actor.authorities,
+            "sees_checks": own or self.of_own_authority(),
             "may_confirm": own and may(self.actor, Permission.CONFIRM_REGISTER),
             "shows_register": True,
         }

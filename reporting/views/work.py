@@ -35,12 +35,14 @@ from reporting.models import TermlyReport
 from reporting.queries import work
 from reporting.queries.work import Entry
 from reporting.views import links
+from reporting.views.requests import what as data_words
 from reviews.models import Review
 from schools.rules import Term
+from schools.services.requests import ANSWERING
 
 PER_PAGE = 25
 NEWEST = 5  # messages shown beside the work
-PLANS, MEETINGS = "plans", "meetings"  # values of the filters
+PLANS, MEETINGS, DATA = "plans", "meetings", "data"  # values of the filters
 OVERDUE, IN_A_WEEK = "overdue", "soon"
 
 
@@ -52,7 +54,7 @@ def route_of(code: str) -> str:
 def subject_of(entry: Entry) -> str:
     if entry.kind == "duty":
         return PLANS if route_of(entry.what) == "child_plan" else MEETINGS
-    return PLANS if entry.kind == "part" else MEETINGS
+    return {"part": PLANS, "request": DATA}.get(entry.kind, MEETINGS)
 
 
 def queued(duty: Duty, beside: list[Duty], child: Seen, today: date) -> dict[str, Any]:
@@ -64,9 +66,13 @@ def queued(duty: Duty, beside: list[Duty], child: Seen, today: date) -> dict[str
 
 
 class WorkPage(Page):
-    """The queue of the role in use (DP-10)."""
+    """The queue of the role in use (DP-10); a child is led to their own page."""
+
+    for_child = True
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        if self.actor.role == Role.CHILD:
+            return redirect("own")
         found = work.entries(self.actor)
         late, soon = (len(self.when(found, when)) for when in (OVERDUE, IN_A_WEEK))
         filters = [
@@ -77,7 +83,15 @@ class WorkPage(Page):
                 [("", pgettext("filter", "All"), len(found)), (OVERDUE, _("Overdue"), late), (IN_A_WEEK, _("In 7 days"), soon)],
             ),
             links.group(
-                request, _("What"), "what", [("", pgettext("filter", "All"), None), (PLANS, _("Plans"), None), (MEETINGS, _("Meetings"), None)]
+                request,
+                _("What"),
+                "what",
+                [
+                    ("", pgettext("filter", "All"), None),
+                    (PLANS, _("Plans"), None),
+                    (MEETINGS, _("Meetings"), None),
+                    *([(DATA, _("Data asked for"), None)] if self.actor.role in ANSWERING else []),
+                ],
             ),
         ]
         chosen = self.narrowed(found, request)
@@ -100,7 +114,7 @@ class WorkPage(Page):
 
     def narrowed(self, found: list[Entry], request: HttpRequest) -> list[Entry]:
         found, what = self.when(found, request.GET.get("when", "")), request.GET.get("what")
-        return [entry for entry in found if subject_of(entry) == what] if what in {PLANS, MEETINGS} else found
+        return [entry for entry in found if subject_of(entry) == what] if what in {PLANS, MEETINGS, DATA} else found
 
     def when(self, found: list[Entry], when: str) -> list[Entry]:
         if when not in {OVERDUE, IN_A_WEEK}:
@@ -139,6 +153,9 @@ class WorkPage(Page):
             href = reverse("child_plan_section", args=[child.pk, keys[0]]) if len(keys) == 1 else reverse("child_plan", args=[child.pk])
             why = _("The plan is being written, and these parts are still empty: %(parts)s.") % {"parts": parts}
             return common | {"what": _("Write your part of the plan"), "why": why, "href": href}
+        if entry.kind == "request":
+            why = _("The responsible authority asks about: %(what)s.") % {"what": data_words(entry.what.split(",")).lower()}
+            return common | {"what": _("Answer what you are asked"), "why": why, "href": reverse("child_data_answer", args=[child.pk, entry.pk])}
         assert review is not None
         what = _("Record what the review decided") if days < 0 else _("Go to the review")
         at = localtime(review.scheduled_for)

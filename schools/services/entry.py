@@ -20,9 +20,7 @@ from lace.children.services import (
     begin_care,
     check_child,
     check_place,
-    close_group_relations,
     end_care,
-    place,
 )
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, Message, Refused, refuse
@@ -30,6 +28,8 @@ from lace.deadlines.models import Duty
 from lace.deadlines.rules import Fact
 from lace.deadlines.services import close_all, open_duties
 from schools.models import Enrolment, School
+from schools.services.eotas import EotasFacts, check_eotas, record_eotas
+from schools.services.placing import place_child
 from schools.services.register import enrol
 
 
@@ -47,6 +47,7 @@ class EntryFacts:
     iro: User | None = None
     school: School | None = None
     school_started_on: date | None = None  # the day of entry unless said
+    eotas: EotasFacts | None = None  # taught elsewhere than at school from the first day on
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def enter_care(*, by: Actor, facts: EntryFacts) -> Entry:
         legal_status=facts.legal_status,
     )
     with part("placement"):
-        placement = place(by=by, episode=episode, facts=facts.placement)
+        placement = place_child(by=by, episode=episode, facts=facts.placement)
     assign(by=by, child=child, user=facts.social_worker, relation=Relation.SOCIAL_WORKER, on=min(facts.started_on, by.today))
     if facts.iro is not None:
         assign(by=by, child=child, user=facts.iro, relation=Relation.IRO, on=min(facts.started_on, by.today))
@@ -87,6 +88,9 @@ def enter_care(*, by: Actor, facts: EntryFacts) -> Entry:
     if facts.school is not None:
         with part("school"):
             enrolment = enrol(by=by, child=child, school=facts.school, on=facts.school_started_on or facts.started_on, new_school=False)
+    if facts.eotas is not None:
+        with part("eotas"):
+            record_eotas(by=by, child=child, facts=facts.eotas)
     fact = Fact.EMERGENCY_ENTRY if facts.entry_type == rules.EntryType.EMERGENCY else Fact.PLANNED_ENTRY
     duties = open_duties(by=by, child=child, fact=fact, on=facts.started_on, subject=episode.pk)
     return Entry(child, episode, placement, enrolment, duties)
@@ -101,6 +105,7 @@ def _problems(by: Actor, facts: EntryFacts) -> Iterator[tuple[str, Message]]:
         "": rules.check_care_episode(care, born=facts.child.born_on, entry=rules.EntryType(facts.entry_type), as_of=by.today),
         "placement": check_place(by=by, facts=facts.placement, care=care),
         "school": rules.check_enrolment(school_from, born=facts.child.born_on) if facts.school else (),
+        "eotas": check_eotas(by=by, facts=facts.eotas, born=facts.child.born_on) if facts.eotas else (),
     }
     for part_of, problems in parts.items():
         for field, sentence in problems:
@@ -115,8 +120,6 @@ def leave_care(*, by: Actor, episode: CareEpisode, on: date, reason: str) -> Non
     Raises Refused when care has ended already, BadInput, NotAllowed.
     """
     close_all(by=by, child=episode.child, on=on, outcome=Duty.Outcome.CARE_ENDED)
-    close_group_relations(by=by, child=episode.child, relation=Relation.SCHOOL, on=on)
-    close_group_relations(by=by, child=episode.child, relation=Relation.SCHOOL_AUTHORITY, on=on)
     end_care(by=by, episode=episode, on=on, reason=reason)
 
 

@@ -42,6 +42,8 @@ def enrol(*, by: Actor, child: Child, school: School, on: date, new_school: bool
     enrolment = Enrolment(child=child, authority_id=child.authority_id, school=school, started_on=on)
     enrolment.save(force_insert=True)
     open_group_relation(by=by, child=child, group_id=school.organisation.group_id, relation=Relation.SCHOOL, on=on)
+    if child.additional_needs:
+        open_group_relation(by=by, child=child, group_id=school.organisation.group_id, relation=Relation.SCHOOL_ALN, on=on)
     if school.organisation.authority_id != child.authority_id:
         open_group_relation(by=by, child=child, group_id=school.organisation.authority.group_id, relation=Relation.SCHOOL_AUTHORITY, on=on)
     if new_school:
@@ -64,5 +66,5 @@ def leave(*, by: Actor, child: Child, on: date, reason: str) -> None:
 def _leave(by: Actor, enrolment: Enrolment, on: date, reason: str) -> None:
     enrolment.ended_on, enrolment.leaving_reason = on, reason
     enrolment.save(update_fields=["ended_on", "leaving_reason"])
-    close_group_relations(by=by, child=enrolment.child, relation=Relation.SCHOOL, on=on)
-    close_group_relations(by=by, child=enrolment.child, relation=Relation.SCHOOL_AUTHORITY, on=on)
+    for relation in (Relation.SCHOOL, Relation.SCHOOL_ALN, Relation.SCHOOL_AUTHORITY):
+        close_group_relations(by=by, child=enrolment.child, relation=relation, on=on)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from lace.accounts.access import REACH, Reach, Role
 from lace.accounts.acting import actor_for
-from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, Placement
+from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, Placement, PlacementAddress
 from lace.children.services import PlacementFacts, assign, end_care, place
 from lace.core.actor import Actor
 from lace.database import context
@@ -119,7 +119,7 @@ def test_a_row_cannot_be_moved_to_another_authority(world: World) -> None:
     with serving(world.own.actor(Role.LACE_COORDINATOR)):
         with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
             Placement.objects.filter(pk=world.own.placement.pk).update(authority=world.other.row)
-        assert Placement.objects.filter(pk=world.other.placement.pk).update(carer_name="changed") == 0
+        assert PlacementAddress.objects.filter(placement=world.other.placement.pk).update(carer_name="changed") == 0
 
 
 def test_a_row_cannot_point_at_another_authoritys_child(world: World) -> None:
@@ -154,20 +154,20 @@ def test_the_app_may_not_truncate_or_own(world: World) -> None:
 def test_every_change_is_recorded_with_who_made_it(world: World) -> None:
     by = world.own.actor(Role.LACE_COORDINATOR)
     with serving(by):
-        Placement.objects.filter(pk=world.own.placement.pk).update(postcode="CF10 1AA")  # past every service, as raw SQL would be
+        PlacementAddress.objects.filter(placement=world.own.placement.pk).update(postcode="CF10 1AA")  # past every service, as raw SQL would be
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pgh_label, pgh_context->>'user', pgh_context->>'role', postcode FROM children_placementevent"
-                " WHERE id = %s ORDER BY pgh_id DESC",
+                "SELECT pgh_label, pgh_context->>'user', pgh_context->>'role', postcode FROM children_placementaddressevent"
+                " WHERE placement_id = %s ORDER BY pgh_id DESC",
                 [world.own.placement.pk],
             )
             row = cursor.fetchone()
             assert row == ("update", str(by.user_id), "lace_coordinator", "CF10 1AA")
-        for statement in ("UPDATE children_placementevent SET postcode = ''", "DELETE FROM children_placementevent"):
+        for statement in ("UPDATE children_placementaddressevent SET postcode = ''", "DELETE FROM children_placementaddressevent"):
             with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(statement)
     with serving(world.other.actor(Role.LACE_COORDINATOR)), connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM children_placementevent WHERE id = %s", [world.own.placement.pk])
+        cursor.execute("SELECT count(*) FROM children_placementaddressevent WHERE placement_id = %s", [world.own.placement.pk])
         assert cursor.fetchone() == (0,)
 
 

@@ -14,8 +14,34 @@ from tests.world import World
 
 OpenPage = Callable[..., Page]
 # Pages about a child or a person that need no more than the child's id; those below (one review, one section) have their own tests.
-FROM = ("work", "messages", "children", "child", "child_", "dashboard", "duties", "schools", "reports", "account")
-ROLES = (Role.SOCIAL_WORKER, Role.DESIGNATED_PERSON, Role.LACE_COORDINATOR, Role.GOVERNOR, Role.CARER, Role.IRO, Role.HEADTEACHER)
+FROM = (
+    "work",
+    "messages",
+    "children",
+    "child",
+    "child_",
+    "dashboard",
+    "duties",
+    "schools",
+    "reports",
+    "account",
+    "people",
+    "invite",
+    "access_review",
+    "own",
+)
+ROLES = (
+    Role.SOCIAL_WORKER,
+    Role.DESIGNATED_PERSON,
+    Role.LACE_COORDINATOR,
+    Role.GOVERNOR,
+    Role.FOSTER_CARER,
+    Role.IRO,
+    Role.HEADTEACHER,
+    Role.ADMINISTRATOR,
+    Role.CHILD,
+    Role.CHILD_PROTECTION_LEAD,
+)
 
 
 def routes(patterns: list[URLPattern | URLResolver]) -> Iterator[tuple[str, bool]]:

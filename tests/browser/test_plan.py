@@ -48,7 +48,7 @@ def test_words_are_saved_while_they_are_typed(open_page: Open, world: World) -> 
 @pytest.mark.no_js
 def test_a_section_is_written_without_scripts(open_page: Open, world: World) -> None:
     started(world.own)
-    page = open_page(plan(world, "section/my_page/"), client=world.client(Role.CARER), language="cy")
+    page = open_page(plan(world, "section/my_page/"), client=world.client(Role.FOSTER_CARER), language="cy")
     page.locator("#id_next").fill("Bod yn filfeddyg")
     page.locator("button[name=stay]").click()
     expect(page.locator("#id_next")).to_have_value("Bod yn filfeddyg")

@@ -32,7 +32,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "carer": {"education": "Reads every evening", "leisure": "Drives to rugby", "home": "", "comments": ""},
     "contacts": {"people": [{"role": "Social worker", "name": "Eleri", "note": "Mornings"}]},
 }
-WRITERS = {"my_page": Role.CARER, "carer": Role.CARER}  # the rest by the designated person
+WRITERS = {"my_page": Role.FOSTER_CARER, "carer": Role.FOSTER_CARER}  # the rest by the designated person
 CANARIES = ("Bod yn filfeddyg", "Swimming badge", "Mr Rees", "Mathemateg", "Good friends", "Drives to rugby", "Eleri", "Nine out of ten")
 
 

@@ -38,7 +38,7 @@ def test_what_the_case_system_holds_no_facet_of_is_not_there(world: World) -> No
     assert [section["key"] for section in response.json()["sections"]] == ["history", "arrangements", "attainment", "carer", "contacts"]
     page = response.content.decode()
     assert "written_by" not in page
-    assert world.own.user(Role.CARER).name not in page
+    assert world.own.user(Role.FOSTER_CARER).name not in page
     assert "Bod yn filfeddyg" not in page
     assert "Good friends" not in page
 

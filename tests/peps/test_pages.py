@@ -206,8 +206,8 @@ def test_a_new_section_comes_filled_in_with_what_is_known_and_is_not_saved_by_lo
     contacts = text(client.get(plan(world, "section/contacts/")))
     assert world.own.user(Role.SOCIAL_WORKER).name in contacts
     assert world.own.user(Role.IRO).email in contacts
-    assert world.own.user(Role.CARER).name not in contacts
-    assert world.own.placement.carer_name not in contacts
+    assert world.own.user(Role.FOSTER_CARER).name not in contacts
+    assert "Gofalwr Cudd" not in contacts
     with acting(world.own, Role.IRO):
         assert not Section.objects.filter(child=world.own.child).exists()
 
@@ -266,7 +266,7 @@ def test_the_merge_page_shows_both_texts_and_the_next_save_stands(world: World) 
 @pytest.mark.req("VOICE-11")
 def test_the_childs_exact_words_pass_through_the_page(world: World) -> None:
     started(world.own)
-    client = world.client(Role.CARER)
+    client = world.client(Role.FOSTER_CARER)
     page = client.get(plan(world, "section/my_page/"))
     client.post(plan(world, "section/my_page/"), section_data(page, like="  I <3 dogs \r\n& cats  ", how="own", adult_note="She smiled"))
     assert stored(world, "my_page").answers["like"] == "  I <3 dogs \n& cats  "

@@ -17,7 +17,7 @@ from peps.models import Pep, Target, Version
 from tests.peps.plans import ANSWERS, CANARIES, acting, final, plan, text, written
 from tests.world import World, enter
 
-READERS = (Role.LACE_COORDINATOR, Role.SOCIAL_WORKER, Role.IRO, Role.DESIGNATED_PERSON, Role.CARER)
+READERS = (Role.LACE_COORDINATOR, Role.SOCIAL_WORKER, Role.IRO, Role.DESIGNATED_PERSON, Role.FOSTER_CARER)
 
 
 def addresses(world: World, pep: Pep, version: Version | None = None) -> list[str]:
@@ -75,7 +75,7 @@ def test_a_headteacher_reads_neither_the_childs_words_nor_well_being(world: Worl
 @pytest.mark.req("CAR-01")
 def test_a_carer_opens_their_part_and_the_childs_page_and_changes_nothing_else(world: World) -> None:
     pep = written(world.own)
-    client = world.client(Role.CARER)
+    client = world.client(Role.FOSTER_CARER)
     page = text(client.get(plan(world)))
     assert "Nine out of ten" in page
     assert "What Mabli" in page
@@ -88,7 +88,7 @@ def test_a_carer_opens_their_part_and_the_childs_page_and_changes_nothing_else(w
 def test_a_denied_page_says_nothing_of_the_child(world: World) -> None:
     written(world.own)
     for method in ("get", "post"):
-        page = getattr(world.client(Role.CARER), method)(plan(world, "section/history/"))
+        page = getattr(world.client(Role.FOSTER_CARER), method)(plan(world, "section/history/"))
         assert page.status_code == 403
         assert not [word for word in (*CANARIES, world.own.child.name) if word in text(page)]
 
@@ -101,7 +101,7 @@ def test_the_carer_is_named_to_those_only_who_may_know_the_address(world: World,
     with acting(world.own, Role.CASE_SYSTEM):
         Child.objects.filter(pk=world.own.child.pk).update(address_is_sensitive=sensitive)
     client = world.client(role)
-    name = world.own.user(Role.CARER).name
+    name = world.own.user(Role.FOSTER_CARER).name
     pages = [text(client.get(address)) for address in addresses(world, version.pep, version)]
     assert any(name in page for page in pages) is shown
 

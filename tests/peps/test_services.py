@@ -63,7 +63,7 @@ def test_a_plan_is_not_started_in_the_future_or_before_birth(world: World, days:
     assert list(refusal.value.problems) == ["on"]
 
 
-@pytest.mark.parametrize("role", [Role.CARER, Role.IRO, Role.HEADTEACHER, Role.DESIGNATED_MANAGER])
+@pytest.mark.parametrize("role", [Role.FOSTER_CARER, Role.IRO, Role.HEADTEACHER, Role.DESIGNATED_MANAGER])
 def test_who_sees_the_child_and_may_not_start(world: World, role: Role) -> None:
     with acting(world.own, role) as by, pytest.raises(NotAllowed):
         services.start_pep(by=by, child=world.own.child, on=by.today)
@@ -100,7 +100,7 @@ def test_the_first_words_move_the_plan_on(world: World) -> None:
 @pytest.mark.req("VOICE-11")
 def test_the_childs_words_are_kept_exactly(world: World) -> None:
     pep = started(world.own)
-    section = write(world, pep, "my_page", ANSWERS["my_page"], role=Role.CARER)
+    section = write(world, pep, "my_page", ANSWERS["my_page"], role=Role.FOSTER_CARER)
     with acting(world.own, Role.IRO):
         assert Section.objects.get(pk=section.pk).answers["like"] == "  Rygbi,\n a fy nghi "
 
@@ -108,7 +108,7 @@ def test_the_childs_words_are_kept_exactly(world: World) -> None:
 def test_two_people_in_two_sections_never_collide(world: World) -> None:
     pep = started(world.own)
     write(world, pep, "history", ANSWERS["history"])
-    write(world, pep, "carer", ANSWERS["carer"], role=Role.CARER)
+    write(world, pep, "carer", ANSWERS["carer"], role=Role.FOSTER_CARER)
 
 
 def test_two_people_in_one_section_the_second_is_told(world: World) -> None:
@@ -140,7 +140,7 @@ def test_a_sitting_does_not_collide_with_its_own_autosave(world: World) -> None:
 @pytest.mark.parametrize(
     ("key", "role"),
     [
-        ("history", Role.CARER),
+        ("history", Role.FOSTER_CARER),
         ("attainment", Role.SOCIAL_WORKER),
         ("my_page", Role.LACE_COORDINATOR),
         ("carer", Role.IRO),
@@ -257,7 +257,7 @@ def test_the_carer_and_the_iro_are_told_of_each_version(world: World) -> None:
         services.write_section(by=by, pep=pep, key="history", answers={**ANSWERS["history"], "needs": "IDP"}, language="en-gb", version=1)
         second = services.finalise(by=by, pep=pep, on=by.today)
     assert (second.number, second.reason) == (2, "New school")
-    for role in (Role.CARER, Role.IRO):
+    for role in (Role.FOSTER_CARER, Role.IRO):
         with acting(world.own, role) as by:
             told = Notification.objects.filter(recipient=by.user_id, channel="inbox", kind__startswith="pep_").order_by("step")
             assert list(told.values_list("kind", "source", "step")) == [("pep_final", version.pk, 1), ("pep_amended", second.pk, 2)]
@@ -286,7 +286,7 @@ def test_an_amendment_says_why(world: World, reason: str) -> None:
         services.amend(by=by, pep=version.pep, reason=reason)
 
 
-@pytest.mark.parametrize("role", [Role.LACE_COORDINATOR, Role.SOCIAL_WORKER, Role.CARER, Role.IRO, Role.HEADTEACHER])
+@pytest.mark.parametrize("role", [Role.LACE_COORDINATOR, Role.SOCIAL_WORKER, Role.FOSTER_CARER, Role.IRO, Role.HEADTEACHER])
 def test_only_the_designated_person_makes_a_plan_final(world: World, role: Role) -> None:
     pep = written(world.own)
     with acting(world.own, role) as by, pytest.raises(NotAllowed):
@@ -315,8 +315,8 @@ def test_a_plan_stays_open_while_the_child_is_in_care(world: World) -> None:
 
 def test_every_change_is_in_the_audit_with_who_made_it(world: World) -> None:
     pep = started(world.own)
-    write(world, pep, "carer", ANSWERS["carer"], role=Role.CARER)
+    write(world, pep, "carer", ANSWERS["carer"], role=Role.FOSTER_CARER)
     trail: Any = Section.pgh_event_model.objects  # type: ignore[attr-defined]
     with acting(world.own, Role.LACE_COORDINATOR):
         event = trail.get(pep=pep)
-    assert event.pgh_context["user"] == world.own.user(Role.CARER).pk
+    assert event.pgh_context["user"] == world.own.user(Role.FOSTER_CARER).pk

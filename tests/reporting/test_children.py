@@ -29,7 +29,7 @@ READERS = (
     Role.DESIGNATED_MANAGER,
     Role.SOCIAL_WORKER,
     Role.IRO,
-    Role.CARER,
+    Role.FOSTER_CARER,
     Role.DESIGNATED_PERSON,
     Role.HEADTEACHER,
 )
@@ -174,6 +174,9 @@ def test_tabs_are_those_with_a_facet_held_and_each_opens(world: World, role: Rol
     for route, _text, facets in TABS:
         address = reverse(route, args=[world.own.child.pk])
         held = bool(facets & grant.facets)
+        if route == "child_targets" and Facet.EDUCATION in grant.facets:
+            assert f'href="{address}"' not in overview  # who reads the plan finds the targets there
+            continue
         assert (f'href="{address}"' in overview) == held, route
         assert client.get(address).status_code == (200 if held else 404), route
 
@@ -183,12 +186,12 @@ HIDDEN = {"carer": "Gofalwr Cudd", "address": "Hidden Lane", "postcode": "LL55 1
 
 @pytest.mark.parametrize("role", READERS)
 def test_the_address_and_carer_are_for_those_who_hold_the_facet(world: World, role: Role) -> None:
-    may = role in {Role.LACE_COORDINATOR, Role.SOCIAL_WORKER, Role.IRO, Role.CARER}
-    client, carer = world.client(role), world.own.user(Role.CARER)
+    may = role in {Role.LACE_COORDINATOR, Role.SOCIAL_WORKER, Role.IRO}
+    client, carer = world.client(role), world.own.user(Role.FOSTER_CARER)
     everything = "".join(body(client.get(reverse(route, args=[world.own.child.pk]))) for route in OURS)
     for word in HIDDEN.values():
         assert (word in everything) == may, word
-    if role != Role.CARER:
+    if role != Role.FOSTER_CARER:
         assert (carer.name in everything) == may
         assert (carer.email in everything) == may
 
@@ -196,20 +199,21 @@ def test_the_address_and_carer_are_for_those_who_hold_the_facet(world: World, ro
 @pytest.mark.parametrize("role", READERS)
 def test_a_sensitive_address_beats_every_grant(world: World, role: Role) -> None:
     child = enter(world.own, entered_on=timezone.localdate(), address_is_sensitive=True)[0]
-    client, carer = world.client(role), world.own.user(Role.CARER)
+    client, carer = world.client(role), world.own.user(Role.FOSTER_CARER)
     pages = [client.get(reverse(route, args=[child.pk])) for route in OURS]
     everything = "".join(body(page) for page in pages)
     assert pages[0].status_code == 200
     for word in HIDDEN.values():
         assert word not in everything
-    if role != Role.CARER:
+    if role != Role.FOSTER_CARER:
         assert carer.email not in everything
     assert "Do not tell anyone where the child lives" in everything
 
 
 def test_who_holds_no_care_facet_reads_nothing_of_care(world: World) -> None:
     client = world.client(Role.HEADTEACHER)
-    everything = "".join(body(client.get(reverse(route, args=[world.own.child.pk]))) for route in OURS)
+    shown = [route for route in OURS if route != "child_access"]  # which names the roles, the foster carer's among them
+    everything = "".join(body(client.get(reverse(route, args=[world.own.child.pk]))) for route in shown)
     for word in ("Care order", "Foster carer", "Came into care", world.own.child.reference):
         assert word not in everything
 
@@ -293,7 +297,8 @@ def test_who_can_see_is_who_can_open_the_record(world: World) -> None:
     address = reverse("child", args=[world.own.child.pk])
     for authority in (world.own, world.other):
         for role, membership in authority.members.items():
-            opens = (role == Role.CASE_SYSTEM and authority is world.own) or signed_in(membership).get(address).status_code == 200
+            elsewhere = authority is world.own and role in {Role.CASE_SYSTEM, Role.CHILD}  # by API, and on pages of their own
+            opens = elsewhere or signed_in(membership).get(address).status_code == 200
             assert (f">{membership.user.name}<" in page) == opens, (role, authority.row.code)
     for words in ("name, date of birth and language", "The child goes to the school.", "Named as the child's social worker."):
         assert words in page
@@ -324,4 +329,4 @@ def test_the_records_cost_is_bounded(world: World) -> None:
         client = world.client(role)
         for route in OURS:
             if client.get(reverse(route, args=[world.own.child.pk])).status_code == 200:
-                assert cost(client, reverse(route, args=[world.own.child.pk])) <= 14, (role, route)
+                assert cost(client, reverse(route, args=[world.own.child.pk])) <= 15, (role, route)

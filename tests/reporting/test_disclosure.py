@@ -17,13 +17,13 @@ from reporting.rules import (
     Pupil,
     Standing,
     band,
-    figures,
     held_back,
     minimum,
     names_in,
     problems_of,
     reportable,
     rounded,
+    shown_of,
     small_counts_in,
     standing,
     term_days,
@@ -149,7 +149,7 @@ def truth(pupils: list[Pupil]) -> dict[str, int]:
 @settings(attacked, max_examples=150)
 @given(pupils=cohorts, least=st.sampled_from((5, 5, 10)))
 def test_no_small_number_can_be_worked_out(pupils: list[Pupil], least: int) -> None:
-    shown = figures(pupils, kind=KIND, least=least)
+    shown = shown_of(pupils, kind=KIND, least=least)
     counts, values = truth(pupils), known(shown)
     for name, possible in values.items():
         assert counts[name] in possible, f"the attacker is wrong about {name}"
@@ -167,7 +167,7 @@ def test_no_small_number_can_be_worked_out(pupils: list[Pupil], least: int) -> N
 @given(before=cohorts, joined=st.lists(children, max_size=2), left=st.integers(0, 2))
 def test_nor_from_two_terms_how_many_changed(before: list[Pupil], joined: list[Pupil], left: int) -> None:
     after = [*before[left:], *joined]
-    first, second = (figures(pupils, kind=KIND, least=5) for pupils in (before, after))
+    first, second = (shown_of(pupils, kind=KIND, least=5) for pupils in (before, after))
     one, two = known(first), known(second)
     for name in one.keys() & two.keys():
         changes = {later - earlier for earlier in one[name] for later in two[name]}
@@ -179,7 +179,7 @@ def test_nor_from_two_terms_how_many_changed(before: list[Pupil], joined: list[P
 @settings(max_examples=200, deadline=None)
 @given(pupils=cohorts, least=st.sampled_from((5, 10, 15)))
 def test_what_is_printed_is_rounded_and_never_small(pupils: list[Pupil], least: int) -> None:
-    shown = figures(pupils, kind=KIND, least=least)
+    shown = shown_of(pupils, kind=KIND, least=least)
     if 0 < len(pupils) < least:
         assert shown == {"cohort": "small", "least": least}
     if len(pupils) < least:
@@ -194,7 +194,7 @@ def test_the_attackers_tables_are_those_of_the_report() -> None:
     for code, split in SPLITS.items():
         if code != "stage":
             assert [[set(group.cells) for group in level] for level in split.levels] == LINES[code]
-    levels = figures([_pupil() for _ in range(40)], kind=KIND, least=5)["splits"]
+    levels = shown_of([_pupil() for _ in range(40)], kind=KIND, least=5)["splits"]
     assert set(levels) == set(LINES)
 
 
@@ -220,7 +220,7 @@ def test_an_authority_may_only_raise_the_minimum(setting: int, least: int) -> No
 @pytest.mark.req("AMB-10")
 def test_parts_and_total_are_rounded_each_by_itself() -> None:
     pupils = [_pupil(additional_needs=number < 7) for number in range(14)]
-    shown = figures(pupils, kind=KIND, least=5)
+    shown = shown_of(pupils, kind=KIND, least=5)
     assert shown["on_roll"] == 15
     assert shown["splits"]["needs"] == [("with", 5), ("without", 5)]
 
@@ -228,14 +228,14 @@ def test_parts_and_total_are_rounded_each_by_itself() -> None:
 @pytest.mark.req("GOV-02")
 def test_lines_are_put_together_before_a_table_is_held_back() -> None:
     three = [_pupil(plan="final")] * 8 + [_pupil(plan="written")] * 4 + [_pupil(plan="none")] * 2
-    assert figures(three, kind=KIND, least=5)["splits"]["plan"] == [("final", 10), ("open", 5)]
-    assert figures(three[:9], kind=KIND, least=5)["splits"]["plan"] is None
+    assert shown_of(three, kind=KIND, least=5)["splits"]["plan"] == [("final", 10), ("open", 5)]
+    assert shown_of(three[:9], kind=KIND, least=5)["splits"]["plan"] is None
 
 
 def test_a_table_of_one_line_is_none() -> None:
     one = Group("all", SPLITS["plan"].title, ("all",))
     assert held_back(Counter(all=20), [[one]], 5) is None
-    assert "stage" not in figures([_pupil(year=-1)] * 9, kind=SchoolKind.NURSERY, least=5)["splits"]
+    assert "stage" not in shown_of([_pupil(year=-1)] * 9, kind=SchoolKind.NURSERY, least=5)["splits"]
 
 
 @pytest.mark.req("PRIV-09")

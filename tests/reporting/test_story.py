@@ -118,7 +118,7 @@ def served() -> Iterator[Callable[[Callable[[str, str, Any, bytes], Reply]], str
 
 SIGN_INS = {
     "case_system": {"client_id": "c", "client_secret": "right", "school": "6814001"},
-    **{role: {"email": f"{role}@lace.example", "password": "p"} for role in ("carer", "social_worker", "iro")},
+    **{role: {"email": f"{role}@lace.example", "password": "p"} for role in ("foster_carer", "social_worker", "iro")},
 }
 
 

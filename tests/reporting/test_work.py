@@ -70,7 +70,7 @@ def test_the_filters_narrow_and_say_how_many(world: World) -> None:
 
 
 def test_a_stranger_finds_nothing_of_ours(world: World) -> None:
-    for role in (Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER, Role.IRO, Role.CARER, Role.LACE_COORDINATOR, Role.HEADTEACHER):
+    for role in (Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER, Role.IRO, Role.FOSTER_CARER, Role.LACE_COORDINATOR, Role.HEADTEACHER):
         page = body(world.client(role, world.other).get("/"))
         assert world.own.child.family_name not in page
         assert str(world.own.child.pk) not in page
@@ -94,21 +94,21 @@ def test_the_strictest_of_two_duties_alone_is_red(world: World) -> None:
 
 
 def test_a_carer_is_asked_for_the_parts_that_are_empty(world: World) -> None:
-    assert not entries(world, Role.CARER)
+    assert not entries(world, Role.FOSTER_CARER)
     by = world.own.actor(Role.SOCIAL_WORKER)
     with serving(by):
         start_pep(by=by, child=world.own.child, on=by.today)
-    (asked,) = entries(world, Role.CARER)
+    (asked,) = entries(world, Role.FOSTER_CARER)
     assert asked.kind == "part"
     assert "my_page" in asked.what.split(",")
-    assert "Write your part of the plan" in body(world.client(Role.CARER).get("/"))
+    assert "Write your part of the plan" in body(world.client(Role.FOSTER_CARER).get("/"))
 
 
 def test_a_meeting_that_is_arranged_stands_in_the_queue_of_those_who_are_told(world: World) -> None:
     by = world.own.actor(Role.IRO)
     with serving(by):
         schedule(by=by, child=world.own.child, scheduled_for=timezone.now() + timedelta(days=5), venue="Hill School")
-    for role in (Role.SOCIAL_WORKER, Role.IRO, Role.CARER, Role.DESIGNATED_PERSON):
+    for role in (Role.SOCIAL_WORKER, Role.IRO, Role.FOSTER_CARER, Role.DESIGNATED_PERSON):
         page = body(world.client(role).get("/?what=meetings"))
         assert "Go to the review" in page
         assert "Hill School" in page

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.utils import IntegrityError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +18,8 @@ from lace.notifications.models import Notification
 from lace.web.middleware import serving
 from reviews import services
 from reviews.models import Decision, Postponement, Review
-from reviews.rules import READY, ReviewState
+from reviews.rules import READY, ReviewState, in_school_hours
+from tests.lace.api.callers import Caller
 from tests.world import Authority, World
 
 
@@ -35,10 +37,10 @@ def url(name: str, authority: Authority, **more: Any) -> str:
     return reverse(name, kwargs={"child": authority.child.pk, **more})
 
 
-def typed(days: int = 20, **more: str) -> dict[str, str]:
+def typed(days: int = 20, **more: Any) -> dict[str, Any]:
     day = timezone.localdate() + timedelta(days=days)
     when = {"day_day": str(day.day), "day_month": str(day.month), "day_year": str(day.year), "time": "15:45"}
-    return when | {"venue": "Hill School", "lessons": "outside", "lesson_reason": ""} | more
+    return when | {"venue": "Hill School", "lessons": "outside", "lesson_reason": "", "private_room": ""} | more
 
 
 def duty(authority: Authority, code: str) -> Duty:
@@ -63,7 +65,7 @@ def close(authority: Authority, review: Review, *, held_on: date | None = None, 
 @pytest.mark.req("REV-01", "REV-08")
 def test_a_review_is_arranged_through_the_page_and_the_iro_chairs(world: World) -> None:
     client = world.client(Role.SOCIAL_WORKER)
-    answer = client.post(url("child_review_arrange", world.own), typed())
+    answer = client.post(url("child_review_arrange", world.own), typed(people=[world.own.user(Role.IRO).pk]))
     assert answer.status_code == 302
     with serving(world.own.actor(Role.IRO)):
         review = Review.objects.get(child=world.own.child)
@@ -80,12 +82,16 @@ def test_a_review_is_arranged_through_the_page_and_the_iro_chairs(world: World) 
     [
         ({"time": "late"}, "Enter a time, like 14:30"),
         ({"venue": ""}, "Enter where the review will be held"),
-        ({"lessons": "inside", "lesson_reason": ""}, "Say why the meeting must be in lesson time"),
+        ({"lessons": "inside", "lesson_reason": "", "private_room": "Room 4"}, "Say why the meeting must be in lesson time"),
+        ({"lessons": "inside", "lesson_reason": "Only then", "private_room": ""}, "Say which private room the meeting is in"),
+        ({"people": []}, "Choose who is invited"),
         ({"day_day": "31", "day_month": "2"}, "real date"),
     ],
 )
 def test_bad_input_says_what_to_do_keeps_what_was_typed_and_changes_nothing(world: World, more: dict[str, Any], sentence: str) -> None:
-    page = world.client(Role.IRO).post(url("child_review_arrange", world.own), typed(**({"venue": "Neuadd y Dref"} | more)))
+    page = world.client(Role.IRO).post(
+        url("child_review_arrange", world.own), typed(**({"venue": "Neuadd y Dref", "people": [world.own.user(Role.IRO).pk]} | more))
+    )
     body = page.content.decode()
     assert page.status_code == 200
     assert sentence in body
@@ -98,10 +104,44 @@ def test_bad_input_says_what_to_do_keeps_what_was_typed_and_changes_nothing(worl
 @pytest.mark.req("PRIV-01")
 def test_lesson_time_needs_a_reason_and_a_private_room(world: World) -> None:
     client = world.client(Role.IRO)
-    client.post(url("child_review_arrange", world.own), typed(lessons="inside", lesson_reason="The interpreter can only come then; room 4"))
+    booked = {"lessons": "inside", "lesson_reason": "The interpreter can only come then", "private_room": "Room 4"}
+    client.post(url("child_review_arrange", world.own), typed() | {"people": [world.own.user(Role.IRO).pk]} | booked)
     with serving(world.own.actor(Role.IRO)):
         review = Review.objects.get()
-        assert (review.outside_lessons, review.lesson_reason) == (False, "The interpreter can only come then; room 4")
+        assert (review.outside_lessons, review.lesson_reason, review.private_room) == (False, "The interpreter can only come then", "Room 4")
+    page = client.get(url("child_meetings", world.own)).content.decode()
+    assert "The interpreter can only come then" in page
+    assert "Room 4" in page
+
+
+@pytest.mark.req("PRIV-01")
+def test_the_api_asks_for_a_reason_and_a_private_room_too(world: World) -> None:
+    caller = Caller(world.own)
+    body = {"scheduled_for": moment(20).isoformat(), "outside_lessons": False}
+    refused = caller.post(f"children/{world.own.child.pk}/reviews/", body)
+    assert refused.status_code == 400
+    assert set(refused.json()["errors"]) == {"lesson_reason", "private_room"}
+    made = caller.post(f"children/{world.own.child.pk}/reviews/", body | {"lesson_reason": "Only then", "private_room": "Room 4"})
+    assert made.status_code == 201
+    assert (made.json()["lesson_reason"], made.json()["private_room"]) == ("Only then", "Room 4")
+
+
+def test_the_database_refuses_lesson_time_without_a_room(world: World) -> None:
+    review = arranged(world.own)
+    with serving(world.own.actor(Role.IRO)), pytest.raises(IntegrityError, match="in_lessons_with_reason_and_room"):
+        Review.objects.filter(pk=review.pk).update(outside_lessons=False, lesson_reason="Only then")
+
+
+@pytest.mark.req("PRIV-01")
+def test_a_meeting_in_school_hours_that_claims_to_be_outside_lessons_is_asked_about(world: World) -> None:
+    monday = timezone.localdate() + timedelta(days=14 - timezone.localdate().weekday())
+    by = world.own.actor(Role.IRO)
+    with serving(by):
+        at = timezone.make_aware(datetime.combine(monday, datetime.min.time().replace(hour=10)))
+        services.schedule(by=by, child=world.own.child, scheduled_for=at, venue="x")
+    assert "Check that the child has no lessons then" in world.client(Role.IRO).get(url("child_meetings", world.own)).content.decode()
+    assert not in_school_hours(datetime.combine(monday, datetime.min.time().replace(hour=15, minute=30)))
+    assert not in_school_hours(datetime.combine(monday - timedelta(days=1), datetime.min.time().replace(hour=10)))
 
 
 @pytest.mark.req("REV-15", "PEP-04")
@@ -140,6 +180,7 @@ def test_closing_meets_both_clocks_keeps_decisions_and_opens_the_next(world: Wor
             "owner_1": "Designated person",
             "text_3": "A laptop",
             "owner_3": "Carer",
+            **{f"attendance_{number}": "attended" for number in range(1, 9)},
         },
     )
     assert page.status_code == 302
@@ -181,10 +222,12 @@ def test_a_review_moved_into_lesson_time_needs_a_reason_too_and_may_change_its_p
     sent = typed(days=25, lessons="inside", venue="Canolfan y Dref", reason="The room is taken", version=str(review.version))
     refused = client.post(address, sent)
     assert "Say why the meeting must be in lesson time" in refused.content.decode()
-    assert client.post(address, sent | {"lesson_reason": "Only then; room 4"}).status_code == 302
+    roomless = client.post(address, sent | {"lesson_reason": "Only then"})
+    assert "Say which private room the meeting is in" in roomless.content.decode()
+    assert client.post(address, sent | {"lesson_reason": "Only then", "private_room": "Room 4"}).status_code == 302
     with serving(world.own.actor(Role.IRO)):
         moved = Review.objects.get()
-        assert (moved.venue, moved.outside_lessons, moved.lesson_reason) == ("Canolfan y Dref", False, "Only then; room 4")
+        assert (moved.venue, moved.outside_lessons, moved.lesson_reason, moved.private_room) == ("Canolfan y Dref", False, "Only then", "Room 4")
 
 
 def test_a_second_review_opens_six_months(world: World) -> None:
@@ -227,7 +270,7 @@ def test_the_calendar_entry_names_nobody(world: World) -> None:
     assert "review" not in entry.lower().replace("\r\n", "")
 
 
-@pytest.mark.parametrize("role", [Role.IRO, Role.SOCIAL_WORKER, Role.LACE_COORDINATOR, Role.DESIGNATED_PERSON, Role.CARER])
+@pytest.mark.parametrize("role", [Role.IRO, Role.SOCIAL_WORKER, Role.LACE_COORDINATOR, Role.DESIGNATED_PERSON, Role.FOSTER_CARER])
 def test_strangers_of_the_same_role_find_nothing(world: World, role: Role) -> None:
     review = arranged(world.other)
     stranger: Client = world.client(role)
@@ -243,10 +286,10 @@ def test_strangers_of_the_same_role_find_nothing(world: World, role: Role) -> No
 
 def test_a_carer_sees_the_meeting_and_may_not_arrange_one(world: World) -> None:
     arranged(world.own)
-    carer = world.client(Role.CARER)
+    carer = world.client(Role.FOSTER_CARER)
     assert "Ysgol y Bryn" in carer.get(url("child_meetings", world.own)).content.decode()
     assert carer.get(url("child_review_arrange", world.own)).status_code == 403
-    by = world.own.actor(Role.CARER)
+    by = world.own.actor(Role.FOSTER_CARER)
     with serving(by), pytest.raises(NotAllowed):
         services.schedule(by=by, child=world.own.child, scheduled_for=moment(3), venue="x")
 
@@ -255,8 +298,8 @@ def test_a_double_click_arranges_once(world: World) -> None:
     client = world.client(Role.IRO)
     form = client.get(url("child_review_arrange", world.own)).content.decode()
     token = form.split('name="form_token" value="')[1].split('"')[0]
-    first = client.post(url("child_review_arrange", world.own), typed(form_token=token))
-    second = client.post(url("child_review_arrange", world.own), typed(form_token=token))
+    first = client.post(url("child_review_arrange", world.own), typed(form_token=token, people=[world.own.user(Role.IRO).pk]))
+    second = client.post(url("child_review_arrange", world.own), typed(form_token=token, people=[world.own.user(Role.IRO).pk]))
     assert (first.status_code, second.status_code) == (302, 302)
     with serving(world.own.actor(Role.IRO)):
         assert Review.objects.filter(state=ReviewState.SCHEDULED).count() == 1
@@ -284,5 +327,5 @@ def test_the_tab_costs_the_same_with_many_reviews(world: World, statements: Any)
     arranged(world.own)
     path = url("child_meetings", world.own)
     client.get(path)
-    with statements(16):
+    with statements(17):
         client.get(path)

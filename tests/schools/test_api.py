@@ -13,7 +13,7 @@ from django.utils import timezone
 from lace.accounts.access import Role
 from lace.accounts.models import Membership
 from lace.children import upn
-from lace.children.models import CareEpisode, Child, ChildUserGrant, Placement
+from lace.children.models import CareEpisode, Child, ChildUserGrant, Placement, PlacementAddress
 from lace.core.workdays import add_working_days
 from lace.deadlines.models import Duty
 from lace.web.middleware import serving
@@ -47,7 +47,7 @@ def entry(authority: Authority, **changes: Any) -> dict[str, Any]:
             "carer_name": "Ann Gofalwr",
             "address": "1 Stryd Fawr",
             "postcode": "CF10 1AA",
-            "carers": [authority.user(Role.CARER).email],
+            "carers": [authority.user(Role.FOSTER_CARER).email],
         },
         "school": {"number": authority.school.number},
         "social_worker": authority.user(Role.SOCIAL_WORKER).email,
@@ -87,10 +87,11 @@ def test_an_entry_to_care_makes_the_child_and_every_duty(world: World) -> None:
     with serving(world.own.actor(Role.CASE_SYSTEM)):
         child = Child.objects.get(pk=made["child"]["id"])
         assert (child.authority, child.name, child.sort_key) == (world.own.row, "Gwen Llwyd", "l1w0y0d000g0w0e0n000a0n0n0")
-        assert Placement.objects.get(pk=made["placement"]["id"]).postcode == "CF10 1AA"
+        assert PlacementAddress.objects.get(placement=made["placement"]["id"]).postcode == "CF10 1AA"
         named = {grant.permission.codename: grant.user for grant in ChildUserGrant.objects.filter(content_object=child)}
-        assert named == {str(role): world.own.user(role) for role in (Role.SOCIAL_WORKER, Role.IRO, Role.CARER)}
-    for role in (Role.SOCIAL_WORKER, Role.IRO, Role.CARER, Role.DESIGNATED_PERSON, Role.LACE_COORDINATOR):
+        expected = {"social_worker": Role.SOCIAL_WORKER, "iro": Role.IRO, "carer": Role.FOSTER_CARER}
+        assert named == {relation: world.own.user(role) for relation, role in expected.items()}
+    for role in (Role.SOCIAL_WORKER, Role.IRO, Role.FOSTER_CARER, Role.DESIGNATED_PERSON, Role.LACE_COORDINATOR):
         with serving(world.own.actor(role)):
             assert Child.objects.filter(pk=child.pk).exists(), role
         with serving(world.other.actor(role)):
@@ -154,7 +155,7 @@ BAD: dict[str, tuple[Change, set[str]]] = {
     "no address of a worker": (lambda own, other: {"social_worker": "Ann Jones"}, {"social_worker"}),
     "worker of another authority": (lambda own, other: {"social_worker": other.user(Role.SOCIAL_WORKER).email}, {"social_worker"}),
     "IRO named as worker": (lambda own, other: {"social_worker": own.user(Role.IRO).email}, {"social_worker"}),
-    "carer of another authority": (lambda own, other: {"placement__carers": [other.user(Role.CARER).email]}, {"placement.carers.0"}),
+    "carer of another authority": (lambda own, other: {"placement__carers": [other.user(Role.FOSTER_CARER).email]}, {"placement.carers.0"}),
     "UPN with a wrong check letter": (lambda own, other: {"child__upn": "A" + own.child.upn[1:]}, {"child.upn"}),
     "UPN used already": (lambda own, other: {"child__upn": own.child.upn}, {"child.upn"}),
     "reference used already": (lambda own, other: {"child__reference": own.child.reference}, {"child.reference"}),
@@ -207,7 +208,7 @@ def test_numbers_and_people_of_another_authority_are_not_given_away(world: World
     assert caller.post("entries/", taken).status_code == 201  # that they exist elsewhere is not for this authority to know
     answers = [
         caller.post("entries/", entry(world.own, social_worker=address)).json()["errors"]["social_worker"]
-        for address in (world.other.user(Role.SOCIAL_WORKER).email, "nobody@lace.example", world.own.user(Role.CARER).email)
+        for address in (world.other.user(Role.SOCIAL_WORKER).email, "nobody@lace.example", world.own.user(Role.FOSTER_CARER).email)
     ]
     assert answers[0] == answers[1] == answers[2]
 
@@ -246,7 +247,7 @@ def test_a_move_ends_the_placement_before(world: World) -> None:
         assert Placement.objects.get(pk=world.own.placement.pk).ended_on == timezone.localdate() - timedelta(days=1)
     with serving(world.other.actor(Role.LACE_COORDINATOR)):
         assert Child.objects.filter(pk=child).exists()
-    with serving(world.own.actor(Role.CARER)):
+    with serving(world.own.actor(Role.FOSTER_CARER)):
         assert not Child.objects.filter(pk=child).exists()
     overlapping = body | {"started_on": ago(2)}
     refused = caller.post(f"children/{child}/placements/", overlapping, headers=caller.version(child))
@@ -278,7 +279,7 @@ def test_the_end_of_care_closes_duties_and_access(world: World) -> None:
     with serving(world.own.actor(Role.CASE_SYSTEM)):
         assert CareEpisode.objects.get(pk=world.own.episode.pk).end_reason == "returned_home"
         assert set(Duty.objects.filter(child=child).values_list("outcome", flat=True)) == {"care_ended"}
-    for role in (Role.SOCIAL_WORKER, Role.IRO, Role.CARER, Role.DESIGNATED_PERSON):
+    for role in (Role.SOCIAL_WORKER, Role.IRO, Role.FOSTER_CARER, Role.DESIGNATED_PERSON):
         with serving(world.own.actor(role)):
             assert not Child.objects.filter(pk=child).exists(), role
     again = caller.post(f"children/{child}/end-of-care/", body, headers=caller.version(child))
@@ -300,7 +301,7 @@ def test_a_change_says_of_which_version_it_is(world: World, act: str) -> None:
     bodies: dict[str, dict[str, Any]] = {
         "placements": {"kind": "foster", "started_on": ago(0), "outside_wales": "Bristol"},
         "social-worker": {"social_worker": person(Role.SOCIAL_WORKER, world.own.row).user.email, "started_on": ago(0)},
-        "end-of-care": {"ended_on": ago(0), "reason": "adopted"},
+        "end-of-care": {"ended_on": ago(0), "reason": "returned_home"},  # an adoption would close the record to the case system
     }
     seen = caller.version(child)
     assert caller.post(f"children/{child}/{act}/", bodies[act]).status_code == 428

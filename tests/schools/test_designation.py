@@ -218,7 +218,7 @@ def test_who_may_not_is_told_so(world: World) -> None:
         assert client.get(url("school_designation_end", world.own, designation=made.pk)).status_code == 403
     for role in (Role.GOVERNOR, Role.LACE_COORDINATOR):
         assert world.client(role).post(url("school_confirm", world.own)).status_code == 403
-    for role in (Role.CARER, Role.SOCIAL_WORKER, Role.IRO, Role.DESIGNATED_MANAGER, Role.ADMINISTRATOR):
+    for role in (Role.FOSTER_CARER, Role.SOCIAL_WORKER, Role.IRO, Role.DESIGNATED_MANAGER, Role.ADMINISTRATOR):
         assert world.client(role).get(url("school_designate", world.own)).status_code == 404
 
 

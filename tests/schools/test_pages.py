@@ -210,7 +210,7 @@ def test_people_of_a_school_are_led_to_their_own_and_find_no_other(world: World,
         assert other.organisation.name_en not in answer.content.decode()
 
 
-@pytest.mark.parametrize("role", [Role.SOCIAL_WORKER, Role.IRO, Role.CARER, Role.ADMINISTRATOR, Role.DESIGNATED_MANAGER, Role.CASE_SYSTEM])
+@pytest.mark.parametrize("role", [Role.SOCIAL_WORKER, Role.IRO, Role.FOSTER_CARER, Role.ADMINISTRATOR, Role.DESIGNATED_MANAGER, Role.CASE_SYSTEM])
 def test_others_find_no_schools(world: World, role: Role) -> None:
     client = world.client(role)
     assert client.get("/schools/").status_code == 404
@@ -244,5 +244,5 @@ def test_the_pages_cost_the_same_with_many_schools_and_children(world: World, st
         enter(world.own, entered_on=timezone.localdate() - timedelta(days=30))
     with statements(9):
         coordinator.get("/schools/")
-    with statements(13):
+    with statements(14):
         school.get(own)

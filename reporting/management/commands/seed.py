@@ -25,8 +25,12 @@ from lace.accounts.access import Role
 from lace.accounts.models import Language, LocalAuthority, Membership, Organisation, User
 from lace.api.models import CaseSystem
 from lace.children.models import Child, ChildGroupGrant
+from lace.core.actor import Actor
+from reporting.management import circle
 from reporting.management.population import make_population
 from reporting.management.rows import Rows
+from reporting.rules.figures import ended_terms
+from reporting.services import publish_figures
 from schools.models import Enrolment, School
 
 M = TypeVar("M", bound=models.Model)
@@ -38,7 +42,7 @@ ROLES = (
     Role.GOVERNOR,
     Role.HEADTEACHER,
     Role.IRO,
-    Role.CARER,
+    Role.FOSTER_CARER,
     Role.DESIGNATED_MANAGER,
 )
 
@@ -65,6 +69,9 @@ class Command(BaseCommand):
         self.say("Telling the database what it holds …")
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
+        by = Actor.named_job("seed", today=timezone.localdate())
+        for year, term in ended_terms(by.today):
+            self.say(f"Figures of {term} {year}: {len(publish_figures(by=by, year=year, term=term)):,}")
         path = settings.STATE_DIR / "sign-ins.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         with transaction.atomic():
@@ -89,6 +96,7 @@ class Command(BaseCommand):
             ("Children", rows.children),
             ("Times in care", rows.episodes),
             ("Placements", rows.placements),
+            ("Addresses", rows.addresses),
             ("School registers", rows.enrolments),
             ("Named people", rows.user_grants),
             ("Schools' and authorities' relations", rows.group_grants),
@@ -120,9 +128,23 @@ class Command(BaseCommand):
             User.objects.filter(pk=stranger.user_id).update(password=hashed.password, language=Language.ENGLISH)
             shown = f"{Role.LACE_COORDINATOR.label}, {stranger.authority.name_en}"
             found["lace_coordinator_elsewhere"] = {"role": shown, "email": stranger.user.email, "password": password}
+        for membership in self.circle(authority, school, set(found)):
+            User.objects.filter(pk=membership.user_id).update(password=hashed.password)
+            found[membership.role] = {"role": str(Role(membership.role).label), "email": membership.user.email, "password": password}
         found["case_system"] = self.case_system(authority)
         found["case_system"]["school"] = school.number
         return found
+
+    def circle(self, authority: LocalAuthority, school: School, taken: set[str]) -> list[Membership]:
+        """Everybody else, around a pupil of the school who is old enough to have an account."""
+        today = timezone.localdate()
+        pupils = Enrolment.objects.filter(school=school, authority=authority, ended_on__isnull=True)
+        child = Child.objects.filter(pk__in=pupils.values("child")).in_care_on(today).order_by("born_on", "pk").first()
+        if child is None:
+            return []
+        made = list(circle.gather(authority, school, child, taken={*taken, Role.CASE_SYSTEM}, on=today))
+        circle.write_down(child, by=made[0].user, on=today)
+        return made
 
     def busiest_school(self, authority: LocalAuthority) -> School:
         on_roll = Enrolment.objects.filter(school__organisation__authority=authority, authority=authority, ended_on__isnull=True)
@@ -137,7 +159,7 @@ class Command(BaseCommand):
         members = held.filter(role=role).annotate(starts_elsewhere=models.Exists(before)).select_related("user").order_by("starts_elsewhere", "pk")
         if role in {Role.DESIGNATED_PERSON, Role.HEADTEACHER, Role.GOVERNOR}:
             return members.filter(organisation=school.organisation).first()
-        if role in {Role.SOCIAL_WORKER, Role.IRO, Role.CARER}:
+        if role in {Role.SOCIAL_WORKER, Role.IRO, Role.FOSTER_CARER}:
             pupils = ChildGroupGrant.objects.filter(group=school.organisation.group_id, permission__codename="school", ends_on__isnull=True)
             return members.filter(
                 authority=authority,

@@ -11,9 +11,13 @@ def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"role: {actor.role if actor else 'none'}")
 
 
+# The places of the menu (lace.web.context).
+PLACES = ("work", "children", "schools", "dashboard", "handovers", "figures", "reports", "audit", "own", "own_said", "own_who")
+
 urlpatterns = [
-    *(path("" if name == "work" else f"{name}/", page, name=name) for name in ("work", "children", "schools", "dashboard", "reports")),
+    *(path("" if name == "work" else f"{name}/", page, name=name) for name in PLACES),
     path("", include("lace.web.urls")),
     path("accounts/", include("lace.accounts.urls")),
+    path("administration/", include("lace.web.administration.urls")),
 ]
 handler403, handler404 = "lace.web.views.denied", "lace.web.views.not_found"

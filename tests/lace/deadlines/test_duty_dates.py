@@ -117,7 +117,7 @@ def test_crooked_rules_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     good = replace(RULES["pep_developed"], code="good")
     for wrong in (
         replace(good, code="order", ladder=(Rung(1, (Role.IRO,)), Rung(0, (Role.IRO,)))),
-        replace(good, code="twice", ladder=(Rung(1, (Role.IRO,)), Rung(1, (Role.CARER,)))),
+        replace(good, code="twice", ladder=(Rung(1, (Role.IRO,)), Rung(1, (Role.FOSTER_CARER,)))),
         replace(good, code="leak", ladder=(Rung(1, (Role.GOVERNOR,)),)),
     ):
         with pytest.raises(ValueError):

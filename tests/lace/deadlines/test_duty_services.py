@@ -233,7 +233,7 @@ def test_what_is_not_late_needs_no_excuse(world: World) -> None:
 
 
 @pytest.mark.req("DL-07")
-@pytest.mark.parametrize("role", [Role.CARER, Role.IRO, Role.CASE_SYSTEM])
+@pytest.mark.parametrize("role", [Role.FOSTER_CARER, Role.IRO, Role.CASE_SYSTEM])
 def test_only_those_who_answer_for_it_explain(world: World, subject: UUID, role: Role) -> None:
     by = world.own.actor(role)
     with serving(by):

@@ -86,7 +86,7 @@ class Oracle:
                 for member in Membership.objects.filter(user=user, role=role, **where).select_related("user")
             )
 
-        if role in {Role.SOCIAL_WORKER, Role.IRO, Role.CARER}:
+        if role in {Role.SOCIAL_WORKER, Role.IRO, Role.FOSTER_CARER}:
             return {
                 user
                 for child, user, relation, start, end in self.grants

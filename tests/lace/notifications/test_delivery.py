@@ -92,7 +92,7 @@ def test_the_email_names_no_child_and_leads_to_the_page(world: World) -> None:
     User.objects.filter(pk=world.own.user(Role.SOCIAL_WORKER).pk).update(language="cy")
     world.own.members[Role.SOCIAL_WORKER].user.refresh_from_db()
     tell(world, Role.SOCIAL_WORKER)
-    tell(world, Role.CARER)
+    tell(world, Role.FOSTER_CARER)
     assert run(Mail()).sent == 2
     welsh, english = sorted(mail.outbox, key=lambda sent: sent.extra_headers["Content-Language"])
     child = world.own.child
@@ -104,7 +104,7 @@ def test_the_email_names_no_child_and_leads_to_the_page(world: World) -> None:
         assert "None" not in sent.body
     assert "6 January 2025" in english.body
     assert "6 Ionawr 2025" in welsh.body
-    assert english.to == [f"{world.own.user(Role.CARER).name} <{world.own.user(Role.CARER).email}>"]
+    assert english.to == [f"{world.own.user(Role.FOSTER_CARER).name} <{world.own.user(Role.FOSTER_CARER).email}>"]
     assert run(Mail()).sent == 0
     assert len(mail.outbox) == 2
 
@@ -365,6 +365,6 @@ def test_the_settings_choose_the_provider(settings: Any) -> None:
 
 def test_a_demo_keeps_its_mail_in_files(world: World, settings: Any, tmp_path: Any) -> None:
     settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = "django.core.mail.backends.filebased.EmailBackend", str(tmp_path)
-    tell(world, Role.SOCIAL_WORKER, Role.CARER)
+    tell(world, Role.SOCIAL_WORKER, Role.FOSTER_CARER)
     assert run(Mail()).sent == 2
     assert "/duties/" in "".join(path.read_text() for path in tmp_path.iterdir())

@@ -45,12 +45,12 @@ def rows(**where: Any) -> list[Notification]:
 @pytest.mark.req("DL-04")
 def test_each_recipient_gets_one_message_by_each_channel(world: World) -> None:
     source = uuid4()
-    assert tell(world, Role.SOCIAL_WORKER, Role.CARER, Role.SOCIAL_WORKER, source=source) == 2
+    assert tell(world, Role.SOCIAL_WORKER, Role.FOSTER_CARER, Role.SOCIAL_WORKER, source=source) == 2
     assert tell(world, Role.SOCIAL_WORKER, source=source) == 1  # a repeated job
     made = rows(source=source)
     assert [(row.recipient_id, row.channel) for row in made] == [
         (world.own.user(role).pk, channel)
-        for role in sorted((Role.SOCIAL_WORKER, Role.CARER), key=lambda role: world.own.user(role).pk)
+        for role in sorted((Role.SOCIAL_WORKER, Role.FOSTER_CARER), key=lambda role: world.own.user(role).pk)
         for channel in ("email", "inbox")
     ]
     assert {row.authority_id for row in made} == {world.own.row.pk}
@@ -60,21 +60,21 @@ def test_each_recipient_gets_one_message_by_each_channel(world: World) -> None:
 
 def test_one_is_not_told_of_ones_own_act_nor_when_gone(world: World) -> None:
     source = uuid4()
-    User.objects.filter(pk=world.own.user(Role.CARER).pk).update(is_active=False)
-    world.own.members[Role.CARER].user.refresh_from_db()
-    assert tell(world, Role.IRO, Role.CARER, source=source) == 0
+    User.objects.filter(pk=world.own.user(Role.FOSTER_CARER).pk).update(is_active=False)
+    world.own.members[Role.FOSTER_CARER].user.refresh_from_db()
+    assert tell(world, Role.IRO, Role.FOSTER_CARER, source=source) == 0
     assert rows(source=source) == []
 
 
 def test_an_unknown_kind_is_a_mistake_of_ours(world: World) -> None:
     with pytest.raises(ValueError, match="declare"):
-        tell(world, Role.CARER, kind="gossip")
+        tell(world, Role.FOSTER_CARER, kind="gossip")
 
 
 def test_a_stranger_tells_nobody_of_a_child_out_of_reach(world: World) -> None:
     by = world.other.actor(Role.LACE_COORDINATOR)
     with serving(by), pytest.raises(Exception, match="row-level security"), transaction.atomic():
-        notify(by=by, kind="duty_late", source=uuid4(), child=world.own.child, recipients=[world.other.user(Role.CARER)], facts=FACTS)
+        notify(by=by, kind="duty_late", source=uuid4(), child=world.own.child, recipients=[world.other.user(Role.FOSTER_CARER)], facts=FACTS)
 
 
 @pytest.mark.req("PRIV-14")
@@ -92,7 +92,7 @@ def test_each_reads_only_their_own(world: World) -> None:
 
 
 def test_reading_marks_ones_own_and_no_others(world: World) -> None:
-    tell(world, Role.SOCIAL_WORKER, Role.CARER)
+    tell(world, Role.SOCIAL_WORKER, Role.FOSTER_CARER)
     keys = [row.pk for row in rows(kind="duty_late")]
     reader = world.own.actor(Role.SOCIAL_WORKER)
     with serving(reader):

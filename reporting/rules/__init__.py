@@ -249,7 +249,7 @@ SPLITS: dict[str, Split] = {
 }
 
 
-def figures(pupils: Sequence[Pupil], *, kind: SchoolKind, least: int) -> dict[str, Any]:
+def shown_of(pupils: Sequence[Pupil], *, kind: SchoolKind, least: int) -> dict[str, Any]:
     """All that a report says in numbers, ready to be frozen: nothing that goes in can be worked out of it.
 
     A cohort below `least` gives that fact alone (point e of the requirements' section on contradictions). Totals are rounded by themselves, so

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, ClassVar, Self, TypeVar
@@ -11,14 +10,14 @@ from uuid import UUID
 from django.contrib.auth.models import Permission as RelationCode
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
-from lace.accounts.access import Facet, Grant, Relation, grant_of
-from lace.accounts.models import LocalAuthority, Organisation
+from lace.accounts.access import Facet, Grant, Held, Relation, Role, grant_of, relations_giving
+from lace.accounts.models import LocalAuthority, Organisation, User
 from lace.audit.track import tracked
 from lace.children import rules
 from lace.core.actor import Actor
@@ -43,11 +42,18 @@ class _IsAny(Func):
     conditional = True
 
 
-def _visible(actor: Actor, child: str) -> Q | None:
-    """The rows of children this actor may see, by the column with the child's id. None: no child at all."""
-    reach = Q(authority_id__in=actor.authorities) if actor.authorities else None
+def _visible(actor: Actor, child: str, facet: Facet | None = None) -> Q | None:
+    """The rows of children this actor may see, by the column with the child's id; with `facet`, of those of whom the actor holds it.
+
+    None: no child at all.
+    """
+    through = None if facet is None else relations_giving(actor, facet)
+    wide = bool(actor.authorities) and (through is None or Relation.RESPONSIBLE in through)
+    reach = Q(authority_id__in=actor.authorities) if wide else None
     for granted in (_granted_to_groups(actor), _granted_to_person(actor)):
         if granted is not None:
+            if through is not None:
+                granted = granted.filter(Q(facets__isnull=True) | Q(facets__contains=[facet]), permission__codename__in=sorted(through))
             arm = Q(_IsAny(F(child), ArraySubquery(granted.values("content_object_id"))))
             reach = arm if reach is None else reach | arm
     return reach
@@ -90,24 +96,35 @@ class ChildQuerySet(models.QuerySet["Child"]):
 
 
 class ChildOwnedQuerySet(models.QuerySet[M]):
-    """Rows about a child: seen by those who see the child."""
+    """Rows about a child: seen by those who see the child, and of a guarded table by those who hold its facet."""
 
     def visible_to(self, actor: Actor) -> Self:
         """The rows of the children this actor may see: the start of every query at a door."""
-        reach = _visible(actor, "child_id")
+        reach = _visible(actor, "child_id", getattr(self.model, "GUARDED_BY", None))
         return self.none() if reach is None else self.filter(reach)
+
+
+class AddressQuerySet(ChildOwnedQuerySet["PlacementAddress"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Those of the children whose address this actor may read, but for children whose address must not be shown."""
+        return super().visible_to(actor).filter(child__address_is_sensitive=False)
 
 
 class ChildOwned(Row):
     """A row about a child. `authority` is the child's, kept equal by a composite foreign key.
 
-    `FACETS` says for every field which facet must be held to read it; a field that is not named fails the build.
+    Keys that say "once a child" name the authority too: a key is checked before a foreign key, and would otherwise answer questions
+    about a child whom the asker may not see.
+
+    `FACETS` says for every field which facet must be held to read it; a field that is not named fails the build. A table whose
+    rows are all of one guarded facet names it in `GUARDED_BY`, and its policy asks for it too (`ProtectChild(…, facet=…)`).
     """
 
     child = models.ForeignKey("children.Child", on_delete=models.PROTECT, related_name="+")
     authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     FACETS: ClassVar[Mapping[str, Facet]] = {}
+    GUARDED_BY: ClassVar[Facet | None] = None
 
     class Meta:
         abstract = True
@@ -132,6 +149,9 @@ class Child(Row):
     additional_needs = models.BooleanField(_("additional learning needs"), default=False)
     free_school_meals = models.BooleanField(_("free school meals"), default=False)
     address_is_sensitive = models.BooleanField(_("the address must not be shown"), default=False)
+    # After an adoption the former record is closed to the authority too, but for what the family asked for (PRIV-20; 002 4.73).
+    sealed_on = models.DateField(_("record closed on"), null=True, blank=True)
+    support_agreed = models.BooleanField(_("the family asked for support in education"), default=False)
 
     FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
         ("id", "created_at", "authority", "given_names", "family_name", "preferred_name", "sort_key", "born_on", "sex", "upn"), Facet.IDENTITY
@@ -143,6 +163,8 @@ class Child(Row):
         "additional_needs": Facet.EDUCATION,
         "free_school_meals": Facet.EDUCATION,
         "address_is_sensitive": Facet.ADDRESS,
+        "sealed_on": Facet.CARE,
+        "support_agreed": Facet.CARE,
     }
 
     objects = ChildQuerySet.as_manager()
@@ -171,12 +193,17 @@ class Child(Row):
     @property
     def name(self) -> str:
         """What the child is called: the preferred name, else the first given name, and the family name."""
-        return f"{self.preferred_name or self.given_names.split(' ')[0]} {self.family_name}"
+        return f"{self.called} {self.family_name}"
+
+    @property
+    def called(self) -> str:
+        """The preferred name, else the first given name."""
+        return self.preferred_name or self.given_names.split(" ")[0]
 
     @property
     def initials(self) -> str:
         """All that a message outside Lace may say of the child (PRIV-14)."""
-        return rules.initials(self.preferred_name or self.given_names.split(" ")[0], self.family_name)
+        return rules.initials(self.called, self.family_name)
 
 
 @tracked()
@@ -191,8 +218,8 @@ class CareEpisode(ChildOwned):
     end_reason = models.CharField(_("reason for the end"), max_length=20, choices=rules.EndReason, blank=True)
 
     FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
-        ("id", "created_at", "child", "authority", "started_on", "entry_type", "reason", "legal_status", "ended_on", "end_reason"), Facet.CARE
-    )
+        ("id", "created_at", "child", "authority", "started_on", "entry_type", "legal_status", "ended_on", "end_reason"), Facet.CARE
+    ) | {"reason": Facet.LEGAL}
 
     objects = ChildOwnedQuerySet["CareEpisode"].as_manager()
 
@@ -211,7 +238,11 @@ class CareEpisode(ChildOwned):
             ),
             ExclusionConstraint(
                 name="episodes_do_not_overlap",
-                expressions=[("child", RangeOperators.EQUAL), (DateRange("started_on", "ended_on"), RangeOperators.OVERLAPS)],
+                expressions=[
+                    ("child", RangeOperators.EQUAL),
+                    ("authority", RangeOperators.EQUAL),
+                    (DateRange("started_on", "ended_on"), RangeOperators.OVERLAPS),
+                ],
                 violation_error_message=_("The child is already looked after in these dates"),
             ),
         ]
@@ -220,7 +251,7 @@ class CareEpisode(ChildOwned):
 
 @tracked()
 class Placement(ChildOwned):
-    """Where the child lives, from a day and until, not including, another. Address and carer are a facet of their own."""
+    """Where the child lives, from a day and until, not including, another. Address and carer stand in a guarded table beside it."""
 
     episode = models.ForeignKey(CareEpisode, on_delete=models.PROTECT, related_name="placements")
     kind = models.CharField(_("kind of placement"), max_length=20, choices=rules.PlacementType)
@@ -231,15 +262,11 @@ class Placement(ChildOwned):
         LocalAuthority, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("authority where the child lives")
     )
     outside_wales = models.CharField(_("place outside Wales"), max_length=100, blank=True)
-    home = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("children's home"))
-    carer_name = models.CharField(_("carer"), max_length=200, blank=True)
-    address = models.CharField(_("address"), max_length=300, blank=True)
-    postcode = models.CharField(_("postcode"), max_length=8, blank=True)
 
     FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
         ("id", "created_at", "child", "authority", "episode", "kind", "started_on", "ended_on", "end_reason", "host_authority", "outside_wales"),
         Facet.CARE,
-    ) | dict.fromkeys(("home", "carer_name", "address", "postcode"), Facet.ADDRESS)
+    )
 
     objects = ChildOwnedQuerySet["Placement"].as_manager()
 
@@ -253,19 +280,57 @@ class Placement(ChildOwned):
             ),
             ExclusionConstraint(
                 name="placements_do_not_overlap",
-                expressions=[("child", RangeOperators.EQUAL), (DateRange("started_on", "ended_on"), RangeOperators.OVERLAPS)],
+                expressions=[
+                    ("child", RangeOperators.EQUAL),
+                    ("authority", RangeOperators.EQUAL),
+                    (DateRange("started_on", "ended_on"), RangeOperators.OVERLAPS),
+                ],
                 violation_error_message=_("The child has another placement in these dates"),
             ),
         ]
         indexes = [models.Index(fields=["child", "started_on"]), models.Index(fields=["authority", "started_on"])]
 
 
+@tracked()
+class PlacementAddress(ChildOwned):
+    """With whom and at which address a placement is. Apart, so that the database itself gives it to few (goals A1).
+
+    A child's "the address must not be shown" beats every relation: it is then read in the authority's own system only.
+    """
+
+    placement = models.OneToOneField(Placement, on_delete=models.PROTECT, related_name="where")
+    home = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("children's home"))
+    carer_name = models.CharField(_("carer"), max_length=200, blank=True)
+    address = models.CharField(_("address"), max_length=300, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=8, blank=True)
+
+    GUARDED_BY = Facet.ADDRESS
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        ("id", "created_at", "child", "authority", "placement", "home", "carer_name", "address", "postcode"), Facet.ADDRESS
+    )
+
+    objects = AddressQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("address of the placement")
+        indexes = [models.Index(fields=["child"])]
+
+
 class _Dated(models.Model):
-    """A relation holds from a day and until, not including, another (PRIV-17)."""
+    """A relation holds from a day and until, not including, another (PRIV-17).
+
+    One given by hand says for what purpose and on which legal basis (PRIV-11), and may be narrowed to some facets (PRIV-04).
+    """
 
     authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="+")
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
+    facets = ArrayField(models.CharField(max_length=20, choices=[(str(facet), str(facet)) for facet in Facet]), null=True, blank=True)
+    purpose = models.CharField(_("purpose"), max_length=300, blank=True)
+    legal_basis = models.CharField(_("legal basis"), max_length=20, choices=rules.LegalBasis, blank=True)
+    agreement = models.CharField(_("data-sharing agreement"), max_length=200, blank=True)
+    consented_on = models.DateField(_("consent given on"), null=True, blank=True)  # where the relation rests on it (PRIV-10)
+    given_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")  # none: it follows from a fact
 
     class Meta:
         abstract = True
@@ -284,6 +349,7 @@ class ChildUserGrant(UserObjectPermissionBase, _Dated):
                 name="user_grants_do_not_overlap",
                 expressions=[
                     ("content_object", RangeOperators.EQUAL),
+                    ("authority", RangeOperators.EQUAL),
                     ("user", RangeOperators.EQUAL),
                     ("permission", RangeOperators.EQUAL),
                     (DateRange("starts_on", "ends_on"), RangeOperators.OVERLAPS),
@@ -306,6 +372,7 @@ class ChildGroupGrant(GroupObjectPermissionBase, _Dated):
                 name="group_grants_do_not_overlap",
                 expressions=[
                     ("content_object", RangeOperators.EQUAL),
+                    ("authority", RangeOperators.EQUAL),
                     ("group", RangeOperators.EQUAL),
                     ("permission", RangeOperators.EQUAL),
                     (DateRange("starts_on", "ends_on"), RangeOperators.OVERLAPS),
@@ -330,16 +397,24 @@ def lock(child: Child) -> Child:
 
 def grants_of(actor: Actor, children: Iterable[Child]) -> dict[UUID, Grant]:
     """What the actor may read of and do to each of these children; one query however many there are. A child out of reach has an empty grant."""
-    relations: dict[UUID, set[Relation]] = defaultdict(set)
-    elsewhere: list[UUID] = []
+    held: dict[UUID, list[Held]] = {}
     for child in children:
-        if child.authority_id in actor.authorities:
-            relations[child.pk].add(Relation.RESPONSIBLE)
-        relations[child.pk] = relations[child.pk]
-        elsewhere.append(child.pk)
+        opened = open_of_closed(child, Role(actor.role), actor.today) if child.authority_id in actor.authorities else frozenset()
+        held[child.pk] = [Held(Relation.RESPONSIBLE, opened)] if opened is None or opened else []
     for granted in (_granted_to_groups(actor), _granted_to_person(actor)):
         if granted is not None:
-            rows: Any = granted.filter(content_object__in=elsewhere).values_list("content_object_id", "permission__codename")
-            for child_id, codename in rows:
-                relations[child_id].add(Relation(codename))
-    return {child_id: grant_of(actor, held) for child_id, held in relations.items()}
+            rows: Any = granted.filter(content_object__in=list(held)).values_list("content_object_id", "permission__codename", "facets")
+            for child_id, codename, facets in rows:
+                held[child_id].append(Held(Relation(codename), None if facets is None else frozenset(map(Facet, facets))))
+    return {child_id: grant_of(actor, relations) for child_id, relations in held.items()}
+
+
+def open_of_closed(child: Child, role: Role, on: date) -> frozenset[Facet] | None:
+    """What the authority itself may still read of a record that was closed after an adoption: its LACE coordinators who the child is,
+    and the education part where the family asked for support, nobody else anything (PRIV-20). None: the record is not closed.
+    """
+    if child.sealed_on is None or child.sealed_on > on:
+        return None
+    if role != Role.LACE_COORDINATOR:
+        return frozenset()
+    return frozenset({Facet.IDENTITY, Facet.EDUCATION}) if child.support_agreed else frozenset({Facet.IDENTITY})

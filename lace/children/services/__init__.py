@@ -8,14 +8,24 @@ from datetime import date
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
-from lace.accounts.access import GROUP_RELATIONS, NAMED_RELATIONS, Grant, Permission, Relation, require
+from lace.accounts.access import AFTER_CARE, GROUP_RELATIONS, NAMED_RELATIONS, Grant, Permission, Relation, require
 from lace.accounts.models import LocalAuthority, Organisation, User
 from lace.children import rules, upn
-from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, Placement, grants_of, lock, relation_code
+from lace.children.models import (
+    CareEpisode,
+    Child,
+    ChildGroupGrant,
+    ChildUserGrant,
+    Placement,
+    PlacementAddress,
+    grants_of,
+    lock,
+    relation_code,
+)
 from lace.core.actor import Actor
 from lace.core.errors import Message, NotAllowed, Refused, refuse
 
@@ -138,11 +148,17 @@ def place(*, by: Actor, episode: CareEpisode, facts: PlacementFacts) -> Placemen
     refuse(problems)
     if current is not None:
         _end_placement(by, current, facts.started_on, rules.PlacementEndReason.PLANNED)
-    values = {name: getattr(facts, name) for name in PlacementFacts.__dataclass_fields__ if name != "carers"}
+    where = ("home", "carer_name", "address", "postcode")
+    values = {name: getattr(facts, name) for name in PlacementFacts.__dataclass_fields__ if name not in {*where, "carers"}}
     placement = Placement(child=child, authority_id=child.authority_id, episode=episode, **values)
     placement.save(force_insert=True)
+    PlacementAddress(child=child, authority_id=child.authority_id, placement=placement, **{name: getattr(facts, name) for name in where}).save(
+        force_insert=True
+    )
     if facts.host_authority is not None and facts.host_authority.pk != child.authority_id:
         open_group_relation(by=by, child=child, group_id=facts.host_authority.group_id, relation=Relation.HOST, on=facts.started_on)
+    if facts.home is not None:
+        open_group_relation(by=by, child=child, group_id=facts.home.group_id, relation=Relation.HOME, on=facts.started_on)
     for carer in facts.carers:
         open_relation(by=by, child=child, user=carer, relation=Relation.CARER, on=facts.started_on)
     return placement
@@ -151,13 +167,19 @@ def place(*, by: Actor, episode: CareEpisode, facts: PlacementFacts) -> Placemen
 def _end_placement(by: Actor, placement: Placement, on: date, reason: str) -> None:
     placement.ended_on, placement.end_reason = on, reason
     placement.save(update_fields=["ended_on", "end_reason"])
-    close_group_relations(by=by, child=placement.child, relation=Relation.HOST, on=on)
+    for relation in (Relation.HOST, Relation.HOME):
+        close_group_relations(by=by, child=placement.child, relation=relation, on=on)
     close_relations(by=by, child=placement.child, relation=Relation.CARER, on=on)
+    if placement.host_authority is not None:  # what it was let see for the placement ends with it (XLA-02)
+        group = placement.host_authority.group_id
+        close_group_relations(by=by, child=placement.child, relation=Relation.GUEST, on=on, group_id=group)
 
 
 @transaction.atomic
 def end_care(*, by: Actor, episode: CareEpisode, on: date, reason: str) -> None:
     """Record that the child stopped being looked after: ends the placement and, that day, every relation that rested on care.
+
+    An adoption closes the former record to the authority too, but for what the family asks for (PRIV-20; 002 4.73).
 
     Raises Refused when care has ended already, BadInput for a day to come, before care or before the present placement.
     """
@@ -175,8 +197,12 @@ def end_care(*, by: Actor, episode: CareEpisode, on: date, reason: str) -> None:
     refuse(problems)
     for placement in present:
         _end_placement(by, placement, on, rules.PlacementEndReason.LEFT_CARE)
-    for relation in (Relation.SOCIAL_WORKER, Relation.IRO):
+    for relation in set(GROUP_RELATIONS) - set(AFTER_CARE):
+        close_group_relations(by=by, child=child, relation=relation, on=on)
+    for relation in set(NAMED_RELATIONS) - set(AFTER_CARE):
         close_relations(by=by, child=child, relation=relation, on=on)
+    if reason == rules.EndReason.ADOPTED:
+        Child.objects.filter(pk=child.pk).update(sealed_on=on)
     episode.ended_on, episode.end_reason = on, reason
     episode.save(update_fields=["ended_on", "end_reason"])
 
@@ -217,17 +243,22 @@ def open_group_relation(*, by: Actor, child: Child, group_id: int, relation: Rel
 
 
 def close_relations(*, by: Actor, child: Child, relation: Relation, on: date) -> None:
-    """End every open relation of this kind on a day; its holder sees nothing from that day on (PRIV-17).
+    """End every relation of this kind on a day, whatever end it had; its holder sees nothing from that day on (PRIV-17).
 
     One that began later, because the end was recorded late, never held.
     """
-    ChildUserGrant.objects.filter(content_object=child, permission=relation_code(relation), ends_on__isnull=True).update(
+    ChildUserGrant.objects.filter(_lasting(on), content_object=child, permission=relation_code(relation)).update(
         ends_on=Greatest(F("starts_on"), Value(on))
     )
 
 
-def close_group_relations(*, by: Actor, child: Child, relation: Relation, on: date) -> None:
-    """As `close_relations`, for bodies."""
-    ChildGroupGrant.objects.filter(content_object=child, permission=relation_code(relation), ends_on__isnull=True).update(
-        ends_on=Greatest(F("starts_on"), Value(on))
-    )
+def close_group_relations(*, by: Actor, child: Child, relation: Relation, on: date, group_id: int | None = None) -> None:
+    """As `close_relations`, for bodies; of one body where its group is given."""
+    rows = ChildGroupGrant.objects.filter(_lasting(on), content_object=child, permission=relation_code(relation))
+    if group_id is not None:
+        rows = rows.filter(group=group_id)
+    rows.update(ends_on=Greatest(F("starts_on"), Value(on)))
+
+
+def _lasting(on: date) -> Q:
+    return Q(ends_on__isnull=True) | Q(ends_on__gt=on)

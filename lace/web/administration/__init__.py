@@ -1,0 +1,1 @@
+"""Pages of an authority's administrator: people, roles, invitations, the access review. No child's record stands on any of them."""

@@ -1,0 +1,277 @@
+"""Words that stand nowhere but in one field of one child's record: where they come out, that field came out.
+
+`plant` writes one into every text of every table with a child's data, making the rows that a child lacks; new tables and new
+fields are planted without being named here. `Canaries.found` reads them back out of anything that leaves Lace.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+
+from lace.accounts.models import LocalAuthority, Organisation, User
+from lace.children.models import Child
+from peps.models import digest
+from peps.rules.sections import SECTIONS, Kind
+from schools.models import School
+from tests.access.policy.fields import MODELS
+from tests.access.policy.fields import SECTIONS as SECTION_FACETS
+
+_WORD = re.compile(r"zq[a-z][0-9a-f]{3}")
+# Texts that are codes of the machinery, not what somebody wrote.
+CODES = frozenset({"Duty.code", "Section.key", "Version.sha256", "Child.sort_key", "Child.upn", "Notification.kind"})
+# What comes out of a field under another facet than the field's own: the preferred name is what the child is called.
+CALLED_BY = {"Child.preferred_name": "called"}
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """Of which child, in which field ("Model.field"), read under which facet ("" in content whose parts have their own)."""
+
+    child: str
+    name: str
+    facet: str
+    readers: frozenset[str] | None = None  # of a statement: the roles that the child lets read it, and the child
+    account: int | None = None  # of a carer's name: the account that it is the name of
+
+
+@dataclass(repr=False)
+class Canaries:
+    """Every word planted, and where."""
+
+    planted: dict[str, Planted] = field(default_factory=dict)  # by the word, in small letters
+    texts: dict[str, Planted] = field(default_factory=dict)  # what cannot be a word of our own: a date, a number with check letters
+    _numbers: Any = field(default_factory=lambda: itertools.count(1))
+    _texts: re.Pattern[str] | None = None
+
+    def word(self, child: str, name: str, facet: str, readers: frozenset[str] | None = None, account: int | None = None) -> str:
+        """A new word for this field."""
+        made = f"Zq{child}{next(self._numbers):03x}"
+        self.planted[made.lower()] = Planted(child, name, facet, readers, account)
+        return made
+
+    def text(self, text: str, child: str, name: str, facet: str) -> None:
+        self.texts[text.lower()] = Planted(child, name, facet)
+        self._texts = None
+
+    def all(self) -> set[Planted]:
+        """Everything planted."""
+        return {*self.planted.values(), *self.texts.values()}
+
+    def found(self, content: str) -> set[Planted]:
+        """What of it all this content holds."""
+        if self._texts is None:
+            self._texts = re.compile("|".join(map(re.escape, sorted(self.texts, key=len, reverse=True))) or "(?!)")
+        small = content.lower()
+        words = {self.planted[word] for word in _WORD.findall(small) if word in self.planted}
+        return words | {self.texts[text] for text in self._texts.findall(small)}
+
+
+def child_models() -> list[Any]:
+    """Every table with a child's data: those whose fields have facets."""
+    return [model for model in apps.get_models() if hasattr(model, "FACETS") and model._meta.label not in {"notifications.Notification"}]
+
+
+@dataclass(repr=False)
+class Planter:
+    """Furnishes one child: a row in every table, a word in every text."""
+
+    canaries: Canaries
+    child: Child
+    letter: str
+    school: School
+    author: User
+    taker: LocalAuthority  # to whom the child's record is to be handed over
+    made: dict[type[models.Model], models.Model] = field(default_factory=dict)
+
+    def furnish(self) -> None:
+        """Fill every table, those first on which others stand."""
+        self._about_the_child()
+        waiting = [model for model in child_models() if model is not Child]
+        while waiting:
+            ready = [model for model in waiting if not self._stands_on(model).intersection(waiting)]
+            assert ready, f"These tables stand on each other: {waiting}"
+            for model in ready:
+                self._fill(model)
+                waiting.remove(model)
+
+    def _stands_on(self, model: Any) -> set[Any]:
+        keys = {key.related_model for key in model._meta.concrete_fields if isinstance(key, models.ForeignKey) and not key.null}
+        return {related for related in keys if related is not model}
+
+    def _about_the_child(self) -> None:
+        values = {name: self._word("Child", name) for name in ("given_names", "family_name", "preferred_name", "reference", "first_language")}
+        values["given_names"] = f"{values['given_names']} {self._word('Child', 'given_names')}"
+        of = ord(self.letter) - ord("A")
+        Child.objects.filter(pk=self.child.pk).update(born_on=date(2011, 3 + of, 11 + of), **values)
+        self.child.refresh_from_db()
+        born: date = self.child.born_on
+        self._text(born.isoformat(), "born_on")
+        for language in ("en-gb", "cy"):
+            with translation.override(language):
+                self._text(date_format(born, "DATE_FORMAT"), "born_on")
+        self._text(self.child.upn, "upn")
+
+    def _text(self, text: str, name: str) -> None:
+        self.canaries.text(text, self.letter, f"Child.{name}", "identity")
+
+    def _word(self, model: str, name: str, facet: str | None = None) -> str:
+        known = CALLED_BY.get(f"{model}.{name}", MODELS.get(model, {}).get(name, "")) if facet is None else facet
+        return self.canaries.word(self.letter, f"{model}.{name}", known)
+
+    def _fill(self, model: Any) -> None:
+        rows = list(model.objects.filter(child=self.child))
+        for row in rows:
+            texts = {column.name: self._word(model.__name__, column.name) for column in self._texts(model)}
+            if texts:
+                model.objects.filter(pk=row.pk).update(**texts)
+        if not rows:
+            for values in self._variants(model):
+                row = model(**self._values(model, values))
+                row.save(force_insert=True)
+                rows.append(row)
+        self.made[model] = next((row for row in rows if getattr(row, "ended_on", None) is None), rows[-1])
+
+    @staticmethod
+    def _texts(model: Any) -> list[Any]:
+        return [
+            column
+            for column in model._meta.concrete_fields
+            if isinstance(column, models.CharField | models.TextField)
+            and not column.choices
+            and f"{model.__name__}.{column.name}" not in CODES
+            and not column.is_relation
+        ]
+
+    def _values(self, model: Any, said: dict[str, Any]) -> dict[str, Any]:
+        """A value for every column: what is said, else by its kind."""
+        found: dict[str, Any] = dict(said)
+        texts = self._texts(model)
+        for column in model._meta.concrete_fields:
+            if column.name in said:
+                continue
+            given = column.primary_key or column.has_default() or getattr(column, "auto_now", False) or getattr(column, "auto_now_add", False)
+            if given and column not in texts and not isinstance(column, models.JSONField):
+                continue
+            found[column.name] = self._value(model, column, column in texts)
+        return found
+
+    def _value(self, model: Any, column: Any, is_text: bool) -> Any:
+        if is_text:
+            return self._word(model.__name__, column.name)
+        if isinstance(column, models.ForeignKey):
+            return self._related(column)
+        if column.choices:
+            return column.choices[0][0]
+        if isinstance(column, ArrayField):
+            return [column.base_field.choices[0][0]] if column.base_field.choices else []
+        if isinstance(column, models.JSONField):
+            return {"said": self._word(model.__name__, column.name)}
+        for kind, value in (
+            (models.DateTimeField, timezone.now()),
+            (models.DateField, timezone.localdate()),
+            (models.BooleanField, False),
+            (models.DecimalField, Decimal(1)),
+            (models.IntegerField, 1),
+            (models.UUIDField, self.child.pk),
+        ):
+            if isinstance(column, kind):
+                return (
+                    None
+                    if column.null and column.name.startswith(("end", "clos", "with", "accept", "received", "reviewed", "acknowledged", "sealed"))
+                    else value
+                )
+        return None if column.null else ""
+
+    def _related(self, column: Any) -> Any:
+        related = column.related_model
+        if related is Child:
+            return self.child
+        if related is LocalAuthority:
+            return self.child.authority
+        if related is Organisation:
+            return self.school.organisation
+        if related is School:
+            return self.school
+        if related is User:
+            return self.author
+        if related is Group:
+            return self.school.organisation.group
+        if related in self.made:
+            return self.made[related]
+        return None
+
+    def _variants(self, model: Any) -> Iterable[dict[str, Any]]:
+        """The rows to make of a table, and what is particular about each. One row as its columns say, where nothing is said here."""
+        maker = getattr(self, f"_of_{model.__name__.lower()}", None)
+        return maker() if maker else [{}]
+
+    # ---- rows that the plain maker cannot guess ----
+
+    def _of_pep(self) -> Iterable[dict[str, Any]]:
+        yield {"state": "amending", "version": 1, "closed_on": None}
+
+    def _of_section(self) -> Iterable[dict[str, Any]]:
+        for key in SECTIONS:
+            yield {"key": key, "answers": self._answers("Section", key), "written_as": "designated_person", "sitting": None}
+
+    def _of_target(self) -> Iterable[dict[str, Any]]:
+        yield {"position": 1, "area": "academic"}
+
+    def _of_version(self) -> Iterable[dict[str, Any]]:
+        sections = {
+            key: {"answers": self._answers("Version", key), "language": "en-gb", "written_as": "designated_person", "written_on": "2026-01-05"}
+            for key in SECTIONS
+        }
+        words = {name: self._word("Version", f"targets.{name}", "education") for name in ("need", "baseline", "goal", "measure", "strategy")}
+        target = words | {
+            "area": "academic",
+            "carer_part": self._word("Version", "targets.carer_part", "education"),
+            "review_on": "2026-12-01",
+            "child_agrees": True,
+            "teacher_agrees": True,
+            "language": "en-gb",
+        }
+        content = {"form": 1, "sections": sections, "targets": [target]}
+        yield {"number": 1, "content": content, "sha256": digest(content)}
+
+    def _of_review(self) -> Iterable[dict[str, Any]]:
+        soon = timezone.now() + timedelta(days=9)
+        yield {"number": 1, "state": "held", "participation": "attended", "outside_lessons": False}
+        yield {"number": 2, "state": "scheduled", "participation": "", "held_on": None, "scheduled_for": soon, "outside_lessons": False}
+
+    def _of_termrecord(self) -> Iterable[dict[str, Any]]:
+        yield {"year": 2025, "term": "summer", "sessions_possible": 90, "sessions_attended": 71}
+        yield {"year": 2025, "term": "autumn", "sessions_possible": 90, "sessions_attended": 73}
+
+    def _of_statement(self) -> Iterable[dict[str, Any]]:
+        """One that the child keeps, and one that the child lets the social worker read (VOICE-15)."""
+        for readers in ([], ["social_worker"]):
+            text = self.canaries.word(self.letter, "Statement.text", "voice", frozenset({"child", *readers}))
+            yield {"text": text, "readers": readers, "taken_down_as": "social_worker"}
+
+    def _of_handover(self) -> Iterable[dict[str, Any]]:
+        yield {"taker": self.taker, "decided_by": None, "decided_on": None}
+
+    def _answers(self, model: str, key: str) -> dict[str, Any]:
+        facet, found = SECTION_FACETS[key], dict[str, Any]()
+        for question in SECTIONS[key].questions:
+            if question.kind == Kind.CHOICE:
+                found[question.key] = question.choices[0][0]
+            elif question.kind == Kind.ROWS:
+                found[question.key] = [{column.key: self._word(model, key, facet) for column in question.columns}]
+            else:
+                found[question.key] = self._word(model, key, facet)
+        return found

@@ -1,0 +1,292 @@
+"""Every address of Lace: what it is about, what opens it, what of a child it shows. The application never reads this file.
+
+One line a route. A route that is not here fails the build, and so does a line whose route is gone. How to read a line:
+
+- `about` is what the address names: "child" (a page about one child), "own" (a page of the child who is signed in), "api child" (the same
+  for case systems), "children" (a list of those within reach), "school", "school policy", "schools", "report", "office" (an act on no
+  child), "tenant" (somebody or something of one authority), "everyone" (whoever has a role), "self" (one's own account), "public"
+  (before signing in), "api" (for case systems, about no one child), "api about" (the API's own description), "nothing".
+- `roles`: of those who may, only these. `side`: of a hand-over or a notice, whose authority may act. `hidden_with`: to a holder of this
+  act alone what the address names is not there. `may_miss`: what the address names was not made, and is not there for anybody.
+- `needs`: without one of these facets the page is not there (404). `act`: without it the person is refused (403).
+- `methods`: what the address takes besides OPTIONS, which shows nothing. Everything else is refused with 405, or with 404 where the
+  object is not visible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.access.policy.words import words
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A line of the policy."""
+
+    about: str
+    methods: frozenset[str]
+    needs: frozenset[str]
+    act: str
+    roles: frozenset[str]
+    hidden_with: str
+    side: str
+    may_miss: bool
+
+
+ROUTES: dict[str, Route] = {}
+FORM = "GET HEAD POST"
+
+
+def _route(
+    name: str,
+    about: str,
+    methods: str = "GET HEAD",
+    *,
+    needs: str = "",
+    act: str = "",
+    roles: str = "",
+    hidden_with: str = "",
+    side: str = "",
+    may_miss: bool = False,
+) -> None:
+    assert name not in ROUTES, f"{name} stands twice"
+    ROUTES[name] = Route(about, words(methods), words(needs), act, words(roles), hidden_with, side, may_miss)
+
+
+# ---- a child's record ----
+_route("child", "child", needs="identity called")
+_route("child_plan", "child", needs="education")
+_route("child_targets", "child", needs="targets")
+_route("child_plan_start", "child", FORM, needs="education", act="start_pep")
+_route("child_plan_read", "child", needs="education")
+_route("child_plan_section", "child", FORM, needs="education")
+_route("child_plan_target_add", "child", FORM, needs="education", act="write_pep")
+_route("child_plan_target", "child", FORM, needs="education", act="write_pep")
+_route("child_plan_target_remove", "child", FORM, needs="education", act="write_pep")
+_route("child_plan_final", "child", FORM, needs="education", act="finalise_pep")
+_route("child_plan_amend", "child", FORM, needs="education", act="write_pep")
+_route("child_plan_close", "child", FORM, needs="education", act="write_pep")
+_route("child_plan_version", "child", needs="education")
+_route("child_meetings", "child", needs="education")
+_route("child_review_arrange", "child", FORM, needs="education", act="arrange_review")
+_route("child_review_move", "child", FORM, needs="education", act="arrange_review")
+_route("child_review_invited", "child", FORM, needs="education", act="arrange_review")
+_route("child_review_cancel", "child", FORM, needs="education", act="arrange_review")
+_route("child_review_close", "child", FORM, needs="education", act="close_review")
+_route("child_review_calendar", "child", needs="education")
+_route("child_duties", "child", needs="education")
+_route("child_duty_reason", "child", FORM, needs="education", act="explain_lateness")
+_route("child_school", "child", needs="education attendance")
+_route("child_people", "child", needs="contacts")
+_route("child_timeline", "child", needs="education care")
+_route("child_access", "child", needs="identity")
+_route("child_eotas", "child", FORM, needs="education", act="record_school")
+_route("child_eotas_end", "child", FORM, needs="education", act="record_school")
+# what few may read: people to be kept away (PRIV-05), risks and referrals (SCH-20), disagreements (PRIV-03), the child's words (VOICE-15)
+_route("child_no_contact", "child", needs="no_contact")
+_route("child_no_contact_add", "child", FORM, needs="no_contact", act="record_no_contact")
+_route("child_no_contact_change", "child", FORM, needs="no_contact", act="record_no_contact")
+_route("child_no_contact_end", "child", FORM, needs="no_contact", act="record_no_contact")
+_route("child_safety", "child", needs="safeguarding referrals")
+_route("child_risk_add", "child", FORM, needs="safeguarding", act="record_risk")
+_route("child_risk_end", "child", FORM, needs="safeguarding", act="record_risk")
+_route("child_referral_add", "child", FORM, needs="referrals", act="record_referral")
+_route("child_referral_outcome", "child", FORM, needs="referrals", act="record_referral")
+_route("child_disputes", "child", needs="disputes")
+_route("child_dispute_add", "child", FORM, needs="disputes", act="record_dispute")
+_route("child_dispute_settle", "child", FORM, needs="disputes", act="record_dispute")
+_route("child_said", "child", needs="voice")
+_route("child_said_add", "child", FORM, needs="voice", act="take_down_statement")
+# who looked, and what changed: for the responsible authority (PRIV-12)
+_route("child_looks", "child", needs="identity", act="see_who_looked")
+_route("child_looks_csv", "child", needs="identity", act="see_who_looked")
+_route("child_changes", "child", needs="identity", act="see_who_looked")
+# sharing (XLA-02, PRIV-10, PRIV-11) and handing over (XLA-12); a designated person shares inside the school only
+_route("child_share", "child", needs="identity", act="share_record share_in_school")
+_route("child_share_with", "child", FORM, needs="identity", act="share_record", hidden_with="share_in_school")
+_route("child_share_end", "child", FORM, needs="identity", act="share_record")
+_route("child_share_withdraw", "child", FORM, needs="identity", act="consent")
+_route("child_address", "child", FORM, needs="identity", act="record_care")
+_route("child_support", "child", FORM, needs="identity", act="share_record", roles="lace_coordinator", may_miss=True)
+_route("handover_propose", "child", FORM, needs="identity", act="hand_over")
+_route("handover_accept", "child", FORM, needs="identity", act="take_over", side="taker")
+_route("handover_refuse", "child", FORM, needs="identity", act="take_over", side="taker")
+_route("handover_withdraw", "child", FORM, needs="identity", act="take_over", side="giver")
+_route("notice_acknowledge", "child", FORM, needs="identity", act="answer_for_data", side="host")
+# data asked of other bodies and answered (XLA-05, XLA-06); records opened in an emergency
+_route("child_data", "child", needs="education", act="ask_for_data answer_for_data")
+_route("child_data_ask", "child", FORM, needs="education", act="ask_for_data")
+_route("child_data_send", "child", FORM, needs="education", act="ask_for_data answer_for_data")
+_route("child_data_answer", "child", FORM, needs="education", act="answer_for_data", side="asked")
+_route("child_data_record", "child", FORM, needs="education", act="ask_for_data")
+_route("emergency_review", "child", FORM, needs="identity", act="see_who_looked")
+# the child's own pages, which no address can turn to another child
+_route("own", "own")
+_route("own_said", "own")
+_route("own_said_add", "own", FORM)
+_route("own_said_readers", "own", FORM)
+_route("own_who", "own")
+# What else a child may open; every other page is for adults.
+FOR_CHILD = words("work child_plan_read child_plan_version own own_said own_said_add own_said_readers own_who")
+
+# ---- the same for case systems ----
+_route("api_eotas", "api child", "POST", act="record_school")
+_route("api_eotas_end", "api child", "POST", act="record_school")
+_route("api_child", "api child")
+_route("api_child_duties", "api child")
+_route("api_reviews", "api child", FORM, act="arrange_review")
+_route("api_pep", "api child")
+_route("api_placements", "api child", "POST", act="record_care")
+_route("api_social_worker", "api child", "POST", act="record_care")
+_route("api_end_of_care", "api child", "POST", act="record_care")
+_route("api_address", "api child", "POST", act="record_care")
+_route("api_children", "api")
+_route("api_duties", "api")
+_route("api_entries", "api", "POST")
+_route("api_token", "public", "POST")
+_route("api_schema", "api about")
+_route("api_docs", "api about")
+_route("", "nothing", "")  # every other address below /api/
+
+# ---- lists and the office ----
+_route("work", "everyone")
+_route("messages", "everyone", FORM)
+_route("children", "children")
+_route("dashboard", "office", act="see_dashboard")
+_route("handovers", "office", act="take_over")
+_route("data_requests", "office", act="take_over")
+_route("emergencies", "office", act="take_over")
+_route("placed", "office", act="take_over")
+_route("placed_add", "office", FORM, act="take_over")
+_route("placed_list", "office", FORM, act="take_over")
+_route("placed_settle", "tenant", FORM, act="take_over", may_miss=True)
+_route("emergency_open", "office", FORM, act="break_glass")
+_route("dashboard_plans", "office", act="see_dashboard")
+_route("duties", "office", act="see_dashboard")
+
+# ---- schools and reports ----
+_route("schools", "schools")
+_route("school", "school")
+_route("school_designate", "school", FORM, act="designate")
+_route("school_designation_end", "school", FORM, act="designate")
+_route("school_confirm", "school", FORM, act="confirm_register")
+_route("school_policy", "school policy")
+_route("school_policy_adopt", "school", FORM, act="adopt_policy")
+_route("school_policy_check", "school", FORM, act="monitor_policy")
+_route("school_policy_sign", "school", FORM, act="sign_policy")
+_route("school_policy_write", "school", FORM, act="write_policy")
+_route("reports", "office", act="read_report")
+_route("report_prepare", "office", FORM, act="prepare_report")
+_route("report", "report", act="read_report")
+_route("report_publish", "report", FORM, act="approve_report")
+_route("report_pdf", "report", act="read_report")
+
+# ---- counted figures, of no child ----
+_route("figures", "office", act="read_figures")
+_route("figures_pdf", "office", act="read_figures", may_miss=True)
+_route("figures_csv", "office", act="read_figures", may_miss=True)
+
+# ---- an authority's people, and its audit: no child in either ----
+for _name in words("administration people invite invitations access_review"):
+    _route(_name, "office", act="administer")
+_route("invite_as", "office", FORM, act="administer")
+for _name in words("person person_roles access_review_file"):
+    _route(_name, "tenant", act="administer", may_miss=_name == "access_review_file")
+for _name in words("person_name person_role_add person_role_end person_suspend"):
+    _route(_name, "tenant", FORM, act="administer")
+for _name in words("invitation_again invitation_withdraw person_session_end"):
+    _route(_name, "tenant", "POST", act="administer", may_miss=True)
+_route("access_review_of", "tenant", FORM, act="administer", may_miss=True)
+_route("audit", "office", act="read_audit")
+_route("audit_reads", "office", act="read_audit")
+_route("audit_head", "office", act="read_audit", may_miss=True)
+_route("audit_thresholds", "office", FORM, act="read_audit")
+_route("audit_answer", "tenant", FORM, act="read_audit", may_miss=True)
+
+# ---- one's own account, and what is there before signing in ----
+for _name in words(
+    "account account_change_password account_set_password account_reauthenticate mfa_reauthenticate mfa_reauthenticate_webauthn second_factor"
+    " mfa_activate_totp mfa_deactivate_totp mfa_add_webauthn mfa_remove_webauthn mfa_view_recovery_codes mfa_generate_recovery_codes mfa_index"
+    " mfa_list_webauthn change_role choose_role sign_out_elsewhere account_logout"
+):
+    _route(_name, "self", FORM)
+for _name in words(
+    "account_login mfa_login_webauthn mfa_authenticate account_reset_password account_reset_password_done account_reset_password_from_key"
+    " account_reset_password_from_key_done web:health web:theme web:language web:hide web:cookies web:accessibility web:gallery web:gallery_form"
+    " invitation"
+):
+    _route(_name, "public", FORM)
+
+# What of the child's record each address shows, to those who hold the field's facet; held equal by the matrix, in both directions.
+# Above every page stands whose record it is; above a form of its own, the child's name.
+_NAME = words("Child.family_name Child.preferred_name")
+_FRAME = _NAME | words("Child.born_on")
+SHOWS: dict[str, frozenset[str]] = {
+    "child": _FRAME
+    | words(
+        "Child.first_language Child.given_names Child.reference Child.upn PlacementAddress.address PlacementAddress.carer_name"
+        " PlacementAddress.postcode"
+    ),
+    "child_access": _FRAME | words("carer.name"),
+    "child_address": _FRAME,
+    "child_dispute_add": _FRAME,
+    "child_dispute_settle": _FRAME | words("Dispute.text"),
+    "child_disputes": _FRAME | words("Dispute.outcome Dispute.text"),
+    "child_duties": _FRAME | words("Duty.reason"),
+    "child_duty_reason": _NAME | words("Duty.reason"),
+    "child_eotas": _FRAME,
+    "child_eotas_end": _FRAME | words("EotasPlace.provider"),
+    "child_meetings": _FRAME
+    | words("Decision.owner Decision.text Invitation.name Review.lesson_reason Review.private_room Review.summary Review.venue"),
+    "child_no_contact": _FRAME | words("NoContactPerson.detail NoContactPerson.name NoContactPerson.relationship"),
+    "child_no_contact_add": _FRAME,
+    "child_no_contact_change": _FRAME | words("NoContactPerson.detail NoContactPerson.name NoContactPerson.relationship"),
+    "child_no_contact_end": _FRAME | words("NoContactPerson.name"),
+    "child_people": _FRAME | words("carer.email carer.name"),
+    "child_plan": _FRAME | words("Section.my_page Target.carer_part Target.goal Target.measure Version.reason"),
+    "child_plan_close": _NAME,
+    "child_plan_read": _FRAME
+    | words(
+        "Section.arrangements Section.attainment Section.carer Section.contacts Section.history Section.my_page"
+        " Section.personal_development Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.strategy"
+    ),
+    "child_plan_section": _FRAME,
+    "child_plan_target": _NAME | words("Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.strategy"),
+    "child_plan_target_add": _NAME,
+    "child_plan_target_remove": _NAME | words("Target.goal"),
+    "child_plan_version": _FRAME
+    | words(
+        "Version.arrangements Version.attainment Version.carer Version.contacts Version.history Version.my_page"
+        " Version.personal_development Version.reason Version.targets.baseline Version.targets.carer_part Version.targets.goal"
+        " Version.targets.measure Version.targets.need Version.targets.strategy"
+    ),
+    "child_referral_add": _FRAME,
+    "child_referral_outcome": _FRAME | words("Referral.about"),
+    "child_review_arrange": _FRAME | words("carer.name"),
+    "child_review_calendar": words("Review.venue"),
+    "child_review_cancel": _FRAME,
+    "child_review_close": _FRAME | words("Invitation.name"),
+    "child_review_invited": _FRAME | words("carer.name"),
+    "child_review_move": _FRAME | words("Review.lesson_reason Review.private_room Review.venue"),
+    "child_risk_add": _FRAME,
+    "child_risk_end": _FRAME | words("Risk.text"),
+    "child_safety": _FRAME | words("Referral.about Referral.made_to Referral.outcome Risk.text"),
+    "child_said": _FRAME | words("Statement.text"),
+    "child_said_add": _FRAME,
+    "child_school": _FRAME | words("EotasPlace.provider"),
+    "child_share": _FRAME,
+    "child_share_end": _FRAME,
+    "child_share_with": _FRAME,
+    "child_share_withdraw": _FRAME,
+    "child_targets": _FRAME | words("Target.goal Target.measure Target.strategy"),
+    "child_timeline": _FRAME | words("Version.reason"),
+}
+
+# Held free of what a reader may not meet like every other address, and not yet compared field by field in the other direction.
+UNCOMPARED = words(
+    "notice_acknowledge handover_accept handover_refuse handover_propose handover_withdraw child_data child_data_ask child_data_send"
+    " child_data_record child_data_answer child_changes child_looks child_looks_csv child_support child_plan_start child_plan_final"
+    " child_plan_amend emergency_review api_address api_child api_child_duties api_reviews api_pep api_eotas api_eotas_end api_placements"
+    " api_social_worker api_end_of_care"
+)
