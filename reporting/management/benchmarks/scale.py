@@ -14,18 +14,19 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 
 from lace.accounts.models import LocalAuthority, Membership, Organisation, User
-from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, Placement
+from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, NoContactPerson, Placement, PlacementAddress, Statement
 from lace.deadlines.models import Duty
 from peps.models import Pep, Section, Target, Version
+from reporting.models import TermFigures
 from reviews.models import Review
 from schools.models import Designation, Enrolment, School, TermRecord
 
 # What `seed` writes, in an order in which each refers to those before it.
 CLONED: tuple[type[models.Model], ...] = (
-    Group, LocalAuthority, Organisation, School, User, Membership, Designation, Child, CareEpisode, Placement, Enrolment, ChildUserGrant,
-    ChildGroupGrant, TermRecord, Review, Pep, Section, Target, Version, Duty,
+    Group, LocalAuthority, Organisation, School, User, Membership, Designation, Child, CareEpisode, Placement, PlacementAddress, Enrolment,
+    ChildUserGrant, ChildGroupGrant, NoContactPerson, Statement, TermRecord, Review, Pep, Section, Target, Version, Duty,
 )  # fmt: skip
-SHARED = (Permission, ContentType)  # one for all tenants
+SHARED = (Permission, ContentType, TermFigures)  # one for all tenants
 STEP = 1_000_000  # between the numeric keys of one clone and the next: more than a table of a seeded country has rows
 
 # Columns that are unique: one letter of its own for each authority, one for each clone of the country.
