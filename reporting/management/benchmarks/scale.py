@@ -75,7 +75,7 @@ def grow(copies: int, say: Callable[[str], None]) -> None:
 
 def clone_sql(model: type[models.Model]) -> str:
     """INSERT … SELECT of every row once for each clone k."""
-    columns = {str(field.column): _cloned(model, field) for field in model._meta.concrete_fields}
+    columns = {f'"{field.column}"': _cloned(model, field) for field in model._meta.concrete_fields}
     table = model._meta.db_table
     return (
         f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608  # names of our own models
@@ -85,7 +85,7 @@ def clone_sql(model: type[models.Model]) -> str:
 
 def _cloned(model: type[models.Model], field: models.Field[Any, Any]) -> str:
     """The SQL of a column's value in clone k. Raises ValueError for a reference to a table that is neither cloned nor shared."""
-    column = str(field.column)
+    column = f'"{field.column}"'
     if (model, field.name) in UNIQUE:
         return UNIQUE[model, field.name]
     kind: Any = field
