@@ -217,6 +217,8 @@ SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" would fail Django's CSRF
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # a body over 1 MB is refused
+FILE_UPLOAD_HANDLERS = ["lace.web.uploads.InMemory"]  # never a temporary file
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # kept of the files of a request; more than any form of ours takes
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -252,6 +254,7 @@ EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = switch("EMAIL_USE_TLS")
 EMAIL_FILE_PATH = str(STATE_DIR / "mail")
 EMAIL_TIMEOUT = 20
+MAIL_KEEPS_HOURS = env("MAIL_KEEPS_HOURS", "1") == "1"  # digests, quiet days; off in the demo, where one wants to see what goes out
 # GOV.UK Notify in place of SMTP: a key and a template with the personalisations of lace/notifications/channels.py.
 NOTIFY_API_KEY = env("NOTIFY_API_KEY", "")
 NOTIFY_TEMPLATE_ID = env("NOTIFY_TEMPLATE_ID", "")
@@ -300,6 +303,7 @@ OAUTH2_PROVIDER = {
 }
 
 PGHISTORY_OBJ_FIELD = None
+PGTRIGGER_MIGRATIONS = False  # lace.audit installs the triggers after each migration; half a thousand of them in Django's state cost a minute
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # guardian's backend is not used: lace.accounts.access asks its tables itself
 
 LOGGING = {
@@ -308,5 +312,5 @@ LOGGING = {
     "formatters": {"json": {"()": "lace.web.logs.Formatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
-    "loggers": {"axes": {"level": "ERROR"}, "weasyprint": {"level": "WARNING"}, "fontTools": {"level": "WARNING"}},
+    "loggers": {"axes": {"level": "ERROR"}, "pgtrigger": {"level": "WARNING"}, "weasyprint": {"level": "WARNING"}, "fontTools": {"level": "WARNING"}},
 }

@@ -182,6 +182,10 @@ class Permission(StrEnum):
     ARRANGE_REVIEW = "arrange_review"
     CLOSE_REVIEW = "close_review"
     EXPLAIN_LATENESS = "explain_lateness"
+    RECORD_DUTY = "record_duty"  # that what is done outside Lace was done; hand a duty to a colleague; ask that it be waived
+    WAIVE_DUTY = "waive_duty"  # decide on another's asking
+    ANSWER_MISS = "answer_miss"  # the designated manager's answer to a missed timescale (SW-13)
+    APPROVE_MOVE = "approve_move"  # the nominated officer's approval of a move in Key Stage 4 (regulation 11)
     RECORD_NO_CONTACT = "record_no_contact"
     RECORD_RISK = "record_risk"
     RECORD_REFERRAL = "record_referral"
@@ -212,6 +216,8 @@ class Permission(StrEnum):
     BREAK_GLASS = "break_glass"
     READ_AUDIT = "read_audit"
     ADMINISTER = "administer"
+    KEEP_CALENDAR = "keep_calendar"  # term dates, training days, lesson times: of the authority, or of one's own school
+    SEE_BODY_DUTIES = "see_body_duties"  # of one's own school, or of the authority and its schools
 
 
 class Reach(StrEnum):
@@ -307,10 +313,14 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
     # the corporate parent
     (_X.RESPONSIBLE, _R.LACE_COORDINATOR): _grant(
         _EVERYTHING,
-        (_P.START_PEP, _P.WRITE_PEP, _P.CONTRIBUTE_TO_PEP, _P.ARRANGE_REVIEW, _P.EXPLAIN_LATENESS, _P.RECORD_SCHOOL, _P.RECORD_DISPUTE,
+        (_P.START_PEP, _P.WRITE_PEP, _P.CONTRIBUTE_TO_PEP, _P.ARRANGE_REVIEW, _P.EXPLAIN_LATENESS, _P.RECORD_DUTY, _P.WAIVE_DUTY, _P.RECORD_SCHOOL,
+         _P.RECORD_DISPUTE,
          _P.SHARE_RECORD, _P.HAND_OVER, _P.ASK_FOR_DATA, _P.SEE_WHO_LOOKED, _P.CONSENT),
     ),
-    (_X.RESPONSIBLE, _R.DESIGNATED_MANAGER): _grant((_F.IDENTITY, _F.CARE, _F.EDUCATION, _F.DISPUTES), (_P.EXPLAIN_LATENESS, _P.RECORD_DISPUTE)),
+    (_X.RESPONSIBLE, _R.DESIGNATED_MANAGER): _grant(
+        (_F.IDENTITY, _F.CARE, _F.EDUCATION, _F.DISPUTES),
+        (_P.EXPLAIN_LATENESS, _P.RECORD_DUTY, _P.WAIVE_DUTY, _P.ANSWER_MISS, _P.APPROVE_MOVE, _P.RECORD_DISPUTE),
+    ),
     (_X.RESPONSIBLE, _R.CASE_SYSTEM): _grant(
         (*_TOGETHER, _F.CARE, _F.ADDRESS, _F.LEGAL),
         (_P.RECORD_CARE, _P.RECORD_SCHOOL, _P.START_PEP, _P.ARRANGE_REVIEW, _P.CLOSE_REVIEW),
@@ -326,12 +336,14 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
     # social care
     (_X.SOCIAL_WORKER, _R.SOCIAL_WORKER): _grant(
         _EVERYTHING,
-        (_P.RECORD_CARE, _P.START_PEP, _P.WRITE_PEP, _P.CONTRIBUTE_TO_PEP, _P.ARRANGE_REVIEW, _P.CLOSE_REVIEW, _P.EXPLAIN_LATENESS,
+        (_P.RECORD_CARE, _P.START_PEP, _P.WRITE_PEP, _P.CONTRIBUTE_TO_PEP, _P.ARRANGE_REVIEW, _P.CLOSE_REVIEW, _P.EXPLAIN_LATENESS, _P.RECORD_DUTY,
          _P.RECORD_NO_CONTACT, _P.RECORD_RISK, _P.RECORD_REFERRAL, _P.RECORD_DISPUTE, _P.TAKE_DOWN_STATEMENT, _P.SHARE_RECORD, _P.CONSENT,
          _P.RECORD_SCHOOL),
     ),
-    (_X.IRO, _R.IRO): _grant(_EVERYTHING, (_P.ARRANGE_REVIEW, _P.CLOSE_REVIEW, _P.TAKE_DOWN_STATEMENT)),
-    (_X.PERSONAL_ADVISER, _R.PERSONAL_ADVISER): _grant((*_TOGETHER, _F.CARE, _F.WELLBEING, _F.VOICE), (_P.CONTRIBUTE_TO_PEP, _P.CONSENT)),
+    (_X.IRO, _R.IRO): _grant(_EVERYTHING, (_P.ARRANGE_REVIEW, _P.CLOSE_REVIEW, _P.RECORD_DUTY, _P.TAKE_DOWN_STATEMENT)),
+    (_X.PERSONAL_ADVISER, _R.PERSONAL_ADVISER): _grant(
+        (*_TOGETHER, _F.CARE, _F.WELLBEING, _F.VOICE), (_P.CONTRIBUTE_TO_PEP, _P.RECORD_DUTY, _P.CONSENT)
+    ),
     (_X.LEAVING_CARE, _R.LEAVING_CARE_MANAGER): _grant((_F.IDENTITY, _F.CARE, _F.CONTACTS)),
     (_X.HOME, _R.FOSTERING_MANAGER): _grant((_F.IDENTITY, _F.TARGETS, _F.ATTENDANCE)),
     (_X.HOME, _R.RESIDENTIAL_LINK_WORKER): _grant(_TOGETHER, (_P.CONTRIBUTE_TO_PEP,)),
@@ -348,8 +360,8 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
     # schools
     (_X.SCHOOL, _R.DESIGNATED_PERSON): _grant(
         (*_TOGETHER, _F.CARE, _F.NO_CONTACT, _F.WELLBEING, _F.VOICE, _F.REFERRALS),
-        (_P.START_PEP, _P.WRITE_PEP, _P.FINALISE_PEP, _P.CONTRIBUTE_TO_PEP, _P.EXPLAIN_LATENESS, _P.RECORD_REFERRAL, _P.TAKE_DOWN_STATEMENT,
-         _P.SHARE_IN_SCHOOL, _P.ANSWER_FOR_DATA),
+        (_P.START_PEP, _P.WRITE_PEP, _P.FINALISE_PEP, _P.CONTRIBUTE_TO_PEP, _P.EXPLAIN_LATENESS, _P.RECORD_DUTY, _P.RECORD_REFERRAL,
+         _P.TAKE_DOWN_STATEMENT, _P.SHARE_IN_SCHOOL, _P.ANSWER_FOR_DATA),
     ),
     (_X.SCHOOL, _R.HEADTEACHER): _grant((*_TOGETHER, _F.NO_CONTACT), (_P.EXPLAIN_LATENESS,)),
     (_X.SCHOOL, _R.CHILD_PROTECTION_LEAD): _grant(
@@ -368,6 +380,16 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
     (_X.PROVIDER, _R.PROVIDER_LEAD): _grant((_F.IDENTITY, _F.TARGETS)),
     (_X.STUDENT_SUPPORT, _R.STUDENT_SUPPORT_OFFICER): _grant((_F.IDENTITY,)),
 } | {(_X.EMERGENCY, role): _GLASS for role in EMERGENCY_ROLES}  # fmt: skip
+
+# The child, and those at home with the child: their names stand in no list of colleagues, and in no history.
+AT_HOME = frozenset({_R.CHILD, _R.FOSTER_CARER, _R.KINSHIP_CARER, _R.RESIDENTIAL_WORKER, _R.PARENT, _R.ADOPTIVE_PARENT, _R.GUARDIAN})
+# Who is responsible for a duty of some kind, or is told of one: no rule may name another.
+WITH_DUTIES = frozenset(
+    {
+        *(_R.SOCIAL_WORKER, _R.DESIGNATED_MANAGER, _R.IRO, _R.PERSONAL_ADVISER, _R.DESIGNATED_PERSON, _R.HEADTEACHER, _R.GOVERNOR),
+        *(_R.LINK_GOVERNOR, _R.LACE_COORDINATOR, _R.PEP_REVIEWER, _R.SENIOR_LEADER),
+    }
+)
 
 # Acts on no child.
 OFFICE: dict[Permission, frozenset[Role]] = {
@@ -391,6 +413,10 @@ OFFICE: dict[Permission, frozenset[Role]] = {
     _P.BREAK_GLASS: frozenset(EMERGENCY_ROLES),
     _P.READ_AUDIT: frozenset({_R.ADMINISTRATOR}),
     _P.ADMINISTER: frozenset({_R.ADMINISTRATOR}),
+    _P.KEEP_CALENDAR: frozenset({_R.ADMINISTRATOR, _R.LACE_COORDINATOR, _R.HEADTEACHER, _R.DESIGNATED_PERSON}),
+    _P.SEE_BODY_DUTIES: frozenset(
+        {_R.LACE_COORDINATOR, _R.DESIGNATED_MANAGER, _R.SENIOR_LEADER, _R.HEADTEACHER, _R.DESIGNATED_PERSON, _R.GOVERNOR, _R.LINK_GOVERNOR}
+    ),
 }  # fmt: skip
 
 

@@ -194,7 +194,8 @@ class RoleForm(forms.Form):
 
     def __init__(self, *args: Any, memberships: Iterable[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [(held.pk, describe(held)) for held in memberships]  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["role"].choices = [(held.pk, describe(held)) for held in memberships]
 
 
 def describe(membership: Membership | RoleInvitation) -> str:

@@ -259,6 +259,7 @@ class Adapter(DefaultAccountAdapter):
         today = timezone.localdate()
         membership = Membership.objects.open_on(today).filter(user=user).select_related("authority", "organisation").order_by("pk").first()
         if membership is not None:
+            request.session[MEMBERSHIP] = membership.pk
             record_sign_in(by=actor_for(membership, today=today))
 
     def post_login(self, request: HttpRequest, user: User, **hooks: Any) -> HttpResponse:

@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lace.accounts import services
+from lace.accounts.access import WITH_DUTIES
 from lace.accounts.forms import FirstPasswordForm, LanguageForm, RoleForm, describe
 from lace.accounts.invitations import find, serving_invited
 from lace.accounts.models import User
@@ -108,14 +109,18 @@ def change_role(request: HttpRequest) -> HttpResponse:
     if not memberships:
         raise NotAllowed
     current = request.membership  # type: ignore[attr-defined]
-    form = RoleForm(request.POST if request.method == "POST" else None, memberships=memberships, initial={"role": current.pk})
+    form = RoleForm(request.POST if request.method == "POST" else None, memberships=memberships, initial={"role": current and current.pk})
     if form.is_valid():
         membership = services.choose_role(by=own_account(request), membership_id=form.cleaned_data["role"])
         request.session[MEMBERSHIP] = membership.pk
         rotate(request)
         messages.success(request, _("You now work as: %(role)s") % {"role": describe(membership)})
         return redirect(settings.LOGIN_REDIRECT_URL)
-    context = {"form": form, "title": _("Change role"), "submit_text": _("Continue"), "cancel_url": reverse(settings.LOGIN_REDIRECT_URL)}
+    context = {"form": form, "title": _("Change role"), "submit_text": _("Continue")}
+    if current is None:
+        context["intro"] = _("The role in which you worked has ended. Choose the role in which you want to go on.")
+    else:
+        context["cancel_url"] = reverse(settings.LOGIN_REDIRECT_URL)
     return render(request, "components/form_page.html", context)
 
 
@@ -146,6 +151,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "passkeys": [factor for factor in factors if factor.type == Authenticator.Type.WEBAUTHN],
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else None,
         "sessions": _sessions(request),
+        "has_duties": request.membership is not None and request.membership.role in WITH_DUTIES,  # type: ignore[attr-defined]  # set by our middleware
     }
     return render(request, "accounts/account.html", context)
 

@@ -1,5 +1,6 @@
 from typing import Any
 
+import pgtrigger
 from django.apps import AppConfig
 from django.db import connections
 from django.db.models.signals import post_migrate
@@ -19,6 +20,7 @@ class AuditConfig(AppConfig):
     verbose_name = "Audit"
 
     def ready(self) -> None:
+        post_migrate.connect(install, sender=self)
         post_migrate.connect(hash_old_and_new, sender=self)
         post_migrate.connect(shorten, sender=self)
 
@@ -26,6 +28,16 @@ class AuditConfig(AppConfig):
 def _owns(using: str) -> bool:
     """Only who migrates may change functions; Django sends the signal after a test's flush too."""
     return bool(connections[using].settings_dict["USER"] == OWNER_ROLE)
+
+
+def install(*, using: str, **_signal: Any) -> None:
+    """Make the triggers that the models declare, and drop those they no longer do; once every table is there."""
+    if not _owns(using):
+        return
+    with connections[using].cursor() as cursor:
+        there = set(connections[using].introspection.table_names(cursor))
+    if all(model._meta.db_table in there for model, _trigger in pgtrigger.registered()):
+        pgtrigger.install(database=using)
 
 
 def hash_old_and_new(*, using: str, **_signal: Any) -> None:

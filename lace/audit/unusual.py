@@ -1,7 +1,7 @@
-"""Unusual access: the nightly look at the record of reads, in one statement, and what an authority's administrator does with it.
+"""Unusual access: the nightly look at the record of reads, in one statement.
 
 A number past a threshold is a question to ask, not a finding: thresholds belong to the authority, and every alert is answered by a
-person in words. No child is in an alert.
+person in words (lace.accounts.services.alerts). No child is in an alert.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from lace.audit.models import Alert, Rule, Threshold
+from lace.audit.models import Rule, Threshold
 from lace.core.actor import Actor
-from lace.core.errors import BadInput, Refused
 from lace.database.context import JOB_ROLE, Context, use
 
 # What an authority hears of unless it says otherwise. Of our own choosing: no guidance names numbers.
@@ -32,7 +29,6 @@ NIGHT_BEGINS, NIGHT_ENDS = 22, 6  # hours of the clock in London
 FOLLOW_UP = timedelta(minutes=15)
 LOOK_BACK = 7  # days; a night missed is made up for
 MACHINES = ["case_system"]  # read the whole authority by night as a matter of course; only their refusals are counted
-LONGEST = 2000  # characters of an answer
 
 _LOOK = """
 WITH looked AS MATERIALIZED (
@@ -107,33 +103,3 @@ def thresholds(*, by: Actor) -> dict[Rule, int]:
     """From which number on the actor's authority hears of each rule."""
     own = dict(Threshold.objects.filter(authority_id=_own(by)).values_list("rule", "number"))
     return {rule: own.get(rule, default) for rule, default in DEFAULTS.items()}
-
-
-@transaction.atomic
-def set_thresholds(*, by: Actor, numbers: dict[Rule, int]) -> None:
-    """The authority's own numbers. The door asks whether the actor may audit; the policy keeps it to their own authority.
-
-    Raises BadInput for a number below one.
-    """
-    wrong = {str(rule): [_("Enter a number from 1 up")] for rule, number in numbers.items() if number < 1}
-    if wrong:
-        raise BadInput(wrong)
-    for rule, number in numbers.items():
-        Threshold.objects.update_or_create(authority_id=_own(by), rule=rule, defaults={"number": number})
-
-
-@transaction.atomic
-def answer(*, by: Actor, alert: Alert, words: str) -> None:
-    """Say what came of an alert. The door asks whether the actor may audit; nobody answers for themselves.
-
-    Raises BadInput without words, Refused for the actor's own alert and for one that is answered.
-    """
-    if not words.strip():
-        raise BadInput({"answer": [_("Enter what you found out")]})
-    standing = Alert.objects.select_for_update().get(pk=alert.pk, authority_id=_own(by))
-    if standing.user_id == by.user_id:
-        raise Refused(_("This is about you. Another administrator must answer it"))
-    if standing.answered_at is not None:
-        raise Refused(_("Somebody has answered this already"))
-    standing.answered_at, standing.answered_by, standing.answer = timezone.now(), by.user_id, words.strip()[:LONGEST]
-    standing.save(update_fields=["answered_at", "answered_by", "answer"])

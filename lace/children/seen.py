@@ -43,8 +43,8 @@ class Seen:
     @property
     def _address_is_sensitive(self) -> bool:
         """The flag beats every grant (goals A1): the address is then read in the responsible authority's own system only."""
-        child = self._row if hasattr(self._row, "address_is_sensitive") else getattr(self._row, "child", None)
-        return bool(child is not None and child.address_is_sensitive)
+        row: Any = self._row
+        return bool((row if hasattr(row, "address_is_sensitive") else row.child).address_is_sensitive)
 
     def holds(self, facet: str) -> bool:
         """Does the reader hold this facet of the child?"""

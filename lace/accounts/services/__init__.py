@@ -1,5 +1,6 @@
 """Every write to people, their roles, their sessions and their own choices: by noun, called as `services.<verb>`."""
 
+from lace.accounts.services.alerts import answer_alert, set_thresholds
 from lace.accounts.services.invitations import accept_invitation, invite, renew_invitation, withdraw_invitation
 from lace.accounts.services.own import choose_language, choose_role, record_sign_in
 from lace.accounts.services.people import add_person, correct_name, end_access, suspend
@@ -10,6 +11,7 @@ from lace.accounts.services.sessions import end_session
 __all__ = [
     "accept_invitation",
     "add_person",
+    "answer_alert",
     "choose_language",
     "choose_role",
     "correct_name",
@@ -22,6 +24,7 @@ __all__ = [
     "open_membership",
     "record_sign_in",
     "renew_invitation",
+    "set_thresholds",
     "suspend",
     "withdraw_invitation",
 ]

@@ -49,7 +49,6 @@ def invite(
     refuse(problems)
     _check_place(role, authority, organisation)
     known, _made = User.objects.get_or_create(email=email, defaults={"name": name, "language": language, "password": make_password(None)})
-    _require_over(by, authority.pk, known.pk)
     user = User.objects.select_for_update().get(pk=known.pk)  # two administrators at once make one invitation
     if _not_over(user, by.today).filter(authority=authority).exists():
         raise BadInput({"email": [_("This person holds a role in your authority already. Find them under People and give them another there")]})

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from lace.database.rls import GrantedChildren, ProtectChild, SameAuthority
+from lace.database.rls import GrantedChildren, ProtectChild, SameAuthority, child_visible, own_authority
 
 APPEND = "SELECT, INSERT"
 
@@ -14,7 +14,8 @@ class Migration(migrations.Migration):
         ProtectChild("children_placement"),
         ProtectChild("children_childusergrant", child="content_object_id", job="SELECT"),
         ProtectChild("children_childgroupgrant", child="content_object_id", job="SELECT"),
-        ProtectChild("children_childevent", child="id", may=APPEND),
+        # Who closes a record after an adoption sees it no longer when the event of that is written.
+        ProtectChild("children_childevent", child="id", may=APPEND, may_add=f"{child_visible('id')} OR {own_authority()}"),
         ProtectChild("children_careepisodeevent", may=APPEND),
         ProtectChild("children_placementevent", may=APPEND),
         ProtectChild("children_childusergrantevent", child="content_object_id", may=APPEND),

@@ -110,6 +110,12 @@ class PlacementNotice(ChildOwned):
         indexes = [models.Index(fields=["child"])]
 
 
+class DataRequestQuerySet(ChildOwnedQuerySet["DataRequest"]):
+    def waiting(self) -> Self:
+        """Those to which an answer is still to come."""
+        return self.filter(received_on__isnull=True, withdrawn_on__isnull=True)
+
+
 @tracked()
 class DataRequest(ChildOwned):
     """Data asked of another authority or of a school about a child, chased until received (XLA-05, XLA-06, XLA-10)."""
@@ -124,17 +130,36 @@ class DataRequest(ChildOwned):
     answered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     answer = models.TextField(_("answer"), max_length=4000, blank=True)
     data_as_of = models.DateField(_("the data are of"), null=True, blank=True)
+    withdrawn_on = models.DateField(_("withdrawn on"), null=True, blank=True)  # by the authority that asked, before an answer came
 
     FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
-        (*_ROW, "asked_of", "kinds", "question", "asked_by", "asked_on", "due_on", "received_on", "answered_by", "answer", "data_as_of"),
+        (
+            *_ROW,
+            "asked_of",
+            "kinds",
+            "question",
+            "asked_by",
+            "asked_on",
+            "due_on",
+            "received_on",
+            "answered_by",
+            "answer",
+            "data_as_of",
+            "withdrawn_on",
+        ),
         Facet.EDUCATION,
     )
 
-    objects = ChildOwnedQuerySet["DataRequest"].as_manager()
+    objects = DataRequestQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("request for data")
         indexes = [models.Index(fields=["child"]), models.Index(fields=["authority", "due_on"]), models.Index(fields=["asked_of", "due_on"])]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Is an answer still to come?"""
+        return self.received_on is None and self.withdrawn_on is None
 
 
 class PlacedByOthersQuerySet(models.QuerySet["PlacedByOthers"]):

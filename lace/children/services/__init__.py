@@ -201,10 +201,10 @@ def end_care(*, by: Actor, episode: CareEpisode, on: date, reason: str) -> None:
         close_group_relations(by=by, child=child, relation=relation, on=on)
     for relation in set(NAMED_RELATIONS) - set(AFTER_CARE):
         close_relations(by=by, child=child, relation=relation, on=on)
-    if reason == rules.EndReason.ADOPTED:
-        Child.objects.filter(pk=child.pk).update(sealed_on=on)
     episode.ended_on, episode.end_reason = on, reason
     episode.save(update_fields=["ended_on", "end_reason"])
+    if reason == rules.EndReason.ADOPTED:  # last: from here on most of the authority sees the record no longer
+        Child.objects.filter(pk=child.pk).update(sealed_on=on)
 
 
 @transaction.atomic

@@ -11,8 +11,22 @@ def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"role: {actor.role if actor else 'none'}")
 
 
-# The places of the menu (lace.web.context).
-PLACES = ("work", "children", "schools", "dashboard", "handovers", "figures", "reports", "audit", "own", "own_said", "own_who")
+# The places of the menu (lace.web.context), and what the account page leads to.
+PLACES = (
+    "message_choices",
+    "away",
+    "work",
+    "children",
+    "schools",
+    "dashboard",
+    "handovers",
+    "figures",
+    "reports",
+    "audit",
+    "own",
+    "own_said",
+    "own_who",
+)
 
 urlpatterns = [
     *(path("" if name == "work" else f"{name}/", page, name=name) for name in PLACES),

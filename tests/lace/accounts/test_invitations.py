@@ -147,7 +147,7 @@ def test_a_link_that_we_did_not_sign_opens_nothing(world: World) -> None:
 def test_the_trail_holds_who_invited_and_no_digest(world: World) -> None:
     made, _path = invited(world)
     with serving(world.own.actor(Role.ADMINISTRATOR)):
-        entry = RoleInvitation.pgh_event_model.objects.get(id=made.pk)  # type: ignore[attr-defined]
+        entry = RoleInvitation.pgh_event_model.objects.get(id=made.pk)  # type: ignore[attr-defined]  # made by pghistory
         assert entry.pgh_context["role"] == "administrator"
         assert not hasattr(entry, "token_sha256")
 

@@ -390,7 +390,7 @@ def test_what_is_seen_under_one_role_is_not_seen_under_the_other(world: World) -
     assert client.get(child).status_code == 404
     assert client.get(reverse("dashboard")).status_code != 200
     assert world.own.child.family_name not in client.get(reverse("children")).content.decode()
-    trail = second.pgh_event_model.objects.get(id=second.pk, pgh_label="role_chosen")  # type: ignore[attr-defined]
+    trail = second.pgh_event_model.objects.get(id=second.pk, pgh_label="role_chosen")  # type: ignore[attr-defined]  # made by pghistory
     assert (trail.pgh_context["role"], trail.role) == ("lace_coordinator", "governor")
     client.post(reverse("change_role"), {"role": first.pk})
     assert client.get(child).status_code == 200
