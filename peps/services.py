@@ -19,10 +19,12 @@ from lace.children.people import people_around
 from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, Changed, Message, NotAllowed, Refused, refuse
-from lace.deadlines.services import meet
+from lace.deadlines.rules import Fact
+from lace.deadlines.services import meet, open_duties
 from lace.notifications.services import notify
 from peps.models import TARGET_FIELDS, Pep, Section, Target, Version, digest, frozen
 from peps.rules import DEVELOPED, INITIATED, REFUSALS, TRANSITIONS, State, Step, gaps
+from peps.rules.duties import CARER_HAS_IT, IRO_HAS_IT, RENEWED
 from peps.rules.sections import SECTIONS, SectionRule, check_answers
 from schools.models import Enrolment
 
@@ -176,8 +178,13 @@ def finalise(*, by: Actor, pep: Pep, on: date, reason: str = "") -> Version:
     pep.developed_on = pep.developed_on or on
     pep.school_id = _school_on(child, on)
     pep.save()
-    meet(by=by, child=child, codes=DEVELOPED, on=on, evidence=version.pk)
-    told = {person.user_id for person in people_around(child=child, on=by.today) if person.relation in {Relation.CARER, Relation.IRO}}
+    meet(by=by, child=child, codes=(*DEVELOPED, *RENEWED), on=on, evidence=version.pk)
+    people = [person for person in people_around(child=child, on=by.today) if person.relation in {Relation.CARER, Relation.IRO}]
+    told = {person.user_id for person in people}
+    open_duties(by=by, child=child, fact=Fact.PLAN_FINAL, on=on, subject=version.pk)
+    heard = {person.relation for person in people}
+    codes = [code for code, relation in ((CARER_HAS_IT, Relation.CARER), (IRO_HAS_IT, Relation.IRO)) if relation in heard]
+    meet(by=by, child=child, codes=codes, on=by.today, evidence=version.pk)  # this message tells them (T11, T12)
     kind = "pep_final" if version.number == 1 else "pep_amended"
     notify(
         by=by,

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import Role
-from lace.accounts.authorities import BY_NUMBER, consortium_of
+from lace.accounts.authorities import BY_NUMBER, Consortium, consortium_of
 from lace.accounts.models import Language, LocalAuthority, User
 from lace.audit.track import tracked
 from lace.core.actor import Actor
@@ -129,7 +129,7 @@ class FiguresQuerySet(models.QuerySet["TermFigures"]):
             case Role.ELECTED_MEMBER | Role.SENIOR_LEADER | Role.LACE_COORDINATOR | Role.DESIGNATED_MANAGER:
                 return self.filter(kind=BodyKind.AUTHORITY, body=_number(actor))
             case Role.CONSORTIUM_LEAD | Role.CHALLENGE_ADVISER:
-                region = consortium_of(BY_NUMBER[_number(actor)], on=actor.today)
+                region = region_of(actor)
                 return self.filter(region=region.code) if region else self.none()
             case Role.GOVERNMENT:
                 return self.filter(kind__in=(BodyKind.AUTHORITY, BodyKind.REGION, BodyKind.WALES))
@@ -137,6 +137,11 @@ class FiguresQuerySet(models.QuerySet["TermFigures"]):
                 return self.filter(kind=BodyKind.SCHOOL, body__in=School.objects.filter(organisation=actor.organisation_id).values("number"))
             case _:
                 return self.none()
+
+
+def region_of(actor: Actor) -> Consortium | None:
+    """The consortium to which the actor's authority belongs today, or None."""
+    return consortium_of(BY_NUMBER[_number(actor)], on=actor.today)
 
 
 def _number(actor: Actor) -> str:

@@ -15,8 +15,9 @@ from django.utils.translation import pgettext_lazy
 
 from lace.web.forms import ChoiceField, DateField, MultipleChoiceField, TimeField
 from reviews.models import Invitation
-from reviews.rules import Attendance, Capacity, Participation
+from reviews.rules import Attendance, Capacity, Cause, Participation
 from reviews.services import Candidate, Invitee
+from reviews.services.earlier import LONGEST
 
 OTHERS = 3  # names that may be typed beside the people around the child
 ROWS = 5  # decisions a page offers at first; "add rows" adds as many again
@@ -194,6 +195,43 @@ class PostponeForm(_Where):
         error_messages={"required": _("Say why the review is moved")},
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class EarlierForm(forms.Form):
+    """Why the next review is needed sooner, and by when (regulation 39(3) and (4))."""
+
+    cause = ChoiceField(
+        label=_("Why is the review brought forward?"),
+        choices=Cause.choices,
+        error_messages={"required": _("Choose why the review is brought forward")},
+    )
+    needed_by = DateField(label=_("By which day is it needed?"), error_messages={"required": _("Enter the day by which the review is needed")})
+    words = forms.CharField(label=_("In more detail"), max_length=LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class AnswerChildForm(forms.Form):
+    """The reviewing officer's answer to a child who asks for a review sooner."""
+
+    justified = ChoiceField(
+        label=_("Is the review brought forward?"),
+        choices=[("yes", pgettext_lazy("earlier review", "Yes")), ("no", pgettext_lazy("earlier review", "No, it is not justified"))],
+        reveals={"yes": "needed_by"},
+        error_messages={"required": _("Choose whether the review is brought forward")},
+    )
+    needed_by = DateField(label=_("By which day is it needed?"), required=False)
+    answer = forms.CharField(
+        label=_("What do you answer the child?"),
+        help_text=_("The child reads this on a page of their own. Write to the child, in plain words."),
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write an answer that the child can read")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("justified") == "yes" and not cleaned.get("needed_by") and "needed_by" not in self.errors:
+            self.add_error("needed_by", _("Enter the day by which the review is needed"))
+        return cleaned
 
 
 class CancelForm(forms.Form):

@@ -10,10 +10,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import Facet
-from lace.accounts.models import User
+from lace.accounts.models import Language, User
 from lace.audit.track import tracked
 from lace.children.models import CareEpisode, ChildOwned, ChildOwnedQuerySet
-from reviews.rules import Attendance, Capacity, Participation, ReviewState
+from reviews.rules import Attendance, Capacity, Cause, Participation, ReviewState
 
 
 @tracked()
@@ -141,3 +141,44 @@ class Decision(ChildOwned):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["review", "position"], name="decisions_in_order")]
         ordering = ["position"]
+
+
+class EarlierReviewQuerySet(ChildOwnedQuerySet["EarlierReview"]):
+    def unanswered(self) -> EarlierReviewQuerySet:
+        """What a child asked, and the reviewing officer has not answered."""
+        return self.filter(answered_on__isnull=True)
+
+
+@tracked()
+class EarlierReview(ChildOwned):
+    """A cause for which the next review must be brought forward (regulation 39(3) and (4)).
+
+    The child only asks: the reviewing officer names the day, or says why it is not justified. Every other cause stands at once.
+    """
+
+    cause = models.CharField(_("why the review is brought forward"), max_length=20, choices=Cause)
+    words = models.CharField(_("in more detail"), max_length=500, blank=True)
+    language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)  # of the words
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    asked_on = models.DateField(_("asked on"))
+    needed_by = models.DateField(_("review needed by"), null=True, blank=True)  # none: not justified, or not answered yet
+    answered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    answered_on = models.DateField(_("answered on"), null=True, blank=True)
+    answer = models.CharField(_("answer"), max_length=500, blank=True)
+
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        ("id", "created_at", "child", "authority", "language", "asked_by", "asked_on", "needed_by", "answered_by", "answered_on", "answer"),
+        Facet.EDUCATION,
+    ) | {"cause": Facet.CARE, "words": Facet.CARE}
+
+    objects = EarlierReviewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("review brought forward")
+        constraints = [
+            models.UniqueConstraint(fields=["child", "authority"], condition=Q(answered_on__isnull=True), name="one_open_request_for_a_review"),
+            models.CheckConstraint(
+                condition=Q(answered_on__isnull=False) | Q(needed_by__isnull=True, cause=Cause.CHILD_ASKS), name="only_a_childs_request_waits"
+            ),
+        ]
+        indexes = [models.Index(fields=["child", "asked_on"])]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from lace.accounts.access import Role
-from lace.deadlines.rules import Clock, DutyRule, Fact, Force, Rung, declare
+from lace.deadlines.rules import SOCIAL_CARE, Clock, DutyRule, Fact, Force, Rung, declare
 from lace.notifications.kinds import Kind
 from lace.notifications.kinds import declare as declare_messages
 
@@ -77,7 +77,7 @@ class Attendance(TextChoices):
     ABSENT = "absent", pgettext_lazy("meeting", "Was not there")
 
 
-LESSONS = (time(9), time(15))  # the usual school day in Wales; a school's own times come with its calendar
+LESSONS = (time(9), time(15))  # the usual school day in Wales, for a school whose own lesson times are not entered
 
 
 def in_school_hours(moment: datetime) -> bool:
@@ -85,15 +85,30 @@ def in_school_hours(moment: datetime) -> bool:
     return moment.weekday() < 5 and LESSONS[0] <= moment.time() < LESSONS[1]
 
 
+class Cause(TextChoices):
+    """Why a review is held earlier than its interval would have it (regulation 39(3) and (4))."""
+
+    CHILD_ASKS = "child_asks", _("The child asks for it")
+    IRO_ASKS = "iro_asks", _("The independent reviewing officer asks for it")
+    RISK = "risk", _("The carer, a parent or the authority of the area reports a risk of harm")
+    ABSENT = "absent", _("The child is, or has often been, absent from the placement")
+    VISIT = "visit", _("A visit showed that the child's welfare is not safeguarded (regulation 33)")
+    CUSTODY = "custody", _("Remand or custody would end first")
+    ACCOMMODATION_ENDS = "accommodation", _("Voluntary accommodation is to end, with no home to go to")
+    FAMILY_SUPPORT = "family_support", _("An integrated family support team takes the family on")
+
+
+MOVABLE = ("review_first_guidance", "review_first_regulation", "review_second", "review_later")  # duties that such a cause brings forward
 FIRST = ("review_first_guidance", "review_first_regulation")  # duties met by holding the first review
 FOLLOWING = ("review_second", "review_later")  # … by holding another
+OUTSIDE_LESSONS = "review_outside_lessons"  # met when it is arranged: the form asks for reason and room (PRIV-01)
 READY = "pep_for_first_review"  # falls due with the first review when that is earlier (AMB-02)
 
 _LADDER = (
     Rung(-7, (Role.IRO, Role.SOCIAL_WORKER)),
     Rung(0, (Role.IRO, Role.SOCIAL_WORKER)),
     Rung(1, (Role.SOCIAL_WORKER,)),
-    Rung(2, (Role.DESIGNATED_MANAGER, Role.LACE_COORDINATOR)),
+    Rung(2, SOCIAL_CARE),
 )
 
 declare(
@@ -109,6 +124,7 @@ declare(
         role=Role.IRO,
         ladder=_LADDER,
         goal="first review",
+        rows=("T07",),
     ),
     DutyRule(
         code="review_first_regulation",
@@ -122,6 +138,7 @@ declare(
         role=Role.IRO,
         ladder=_LADDER,
         goal="first review",
+        rows=("T07", "T08"),
     ),
     DutyRule(
         code="review_second",
@@ -134,6 +151,7 @@ declare(
         force=Force.STATUTORY,
         role=Role.IRO,
         ladder=_LADDER,
+        rows=("T08",),
     ),
     DutyRule(
         code="review_later",
@@ -146,6 +164,20 @@ declare(
         force=Force.STATUTORY,
         role=Role.IRO,
         ladder=_LADDER,
+        rows=("T08",),
+    ),
+    DutyRule(
+        code="review_outside_lessons",
+        title=_("Hold the meeting outside lessons"),
+        why=_("Meetings about care are outside lesson times; in lessons only for a reason, and in a private room."),
+        source=_("Making a difference, “The designated person”, bullet 13; Raising the ambitions (2016), paragraph 4.83"),
+        facts=(Fact.REVIEW_ARRANGED,),
+        clock=Clock.EVENT,
+        length=0,
+        force=Force.EXPECTED,
+        role=Role.IRO,
+        ladder=_LADDER,
+        rows=("T60",),
     ),
 )
 
@@ -184,6 +216,18 @@ declare_messages(
         code="child_not_asked",
         subject=_("A child was not asked for their views"),
         body=_("At the review held on %(held_on)s, %(initials)s was recorded as not asked for their views. Please find out why."),
+        route="child_meetings",
+    ),
+    Kind(
+        code="review_wanted_earlier",
+        subject=_("A review is needed sooner, by %(needed_on)s"),
+        body=_("The next review for %(initials)s is brought forward: it is due by %(needed_on)s now. Open Lace to read why, and arrange it."),
+        route="child_meetings",
+    ),
+    Kind(
+        code="child_asks_review",
+        subject=_("A child asks for a review sooner"),
+        body=_("On %(asked_on)s %(initials)s asked for a review sooner. Open Lace to name a day, or to say why it is not justified."),
         route="child_meetings",
     ),
 )

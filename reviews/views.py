@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from icalendar import Calendar, Event
 
 from lace.accounts.access import Facet, Permission
+from lace.accounts.models import Organisation
 from lace.children.seen import Seen
 from lace.core.errors import NotAllowed
+from lace.deadlines.calendars import in_lessons
 from lace.deadlines.explain import explanations
 from lace.deadlines.models import Duty
+from lace.web.administration.calendar_words import lessons_in_words
 from lace.web.child_tabs import child_frame
 from lace.web.duties import duty_item
 from lace.web.pages import ChildFormPage, ChildPage
 from reviews import services
-from reviews.forms import ROWS, CancelForm, ChangeInvitedForm, CloseForm, PostponeForm, ScheduleForm
-from reviews.models import Decision, Invitation, Postponement, Review
+from reviews.forms import ROWS, AnswerChildForm, CancelForm, ChangeInvitedForm, CloseForm, EarlierForm, PostponeForm, ScheduleForm
+from reviews.models import Decision, EarlierReview, Invitation, Postponement, Review
 from reviews.rules import FIRST, FOLLOWING, Attendance, Capacity, ReviewState, in_school_hours
+from reviews.services.earlier import answer_child, answers, bring_review_forward
+from schools.models import Enrolment
+
+EARLIER_SHOWN = timedelta(days=366)  # how long the tab tells of a review that was brought forward
 
 
 class MeetingsPart(ChildPage):
@@ -65,6 +74,25 @@ class MeetingsPart(ChildPage):
         name = seen.name or (seen.user.name if row.capacity == Capacity.CARER and seen.user else "")
         return f"{name} ({seen.get_capacity_display()})" if name else str(seen.get_capacity_display())
 
+    def school_on(self, day: date) -> Organisation | None:
+        """The school whose lessons count: on whose roll the child is that day."""
+        rows: Any = Enrolment.objects.visible_to(self.actor)
+        row = rows.on_roll(day).filter(child=self.child).select_related("school__organisation__authority").first()
+        return row.school.organisation if row else None
+
+    def lesson_warning(self, moment: datetime) -> str:
+        """What to check of a meeting that is said to be outside lessons; nothing when it is."""
+        school = self.school_on(moment.date())
+        known = in_lessons(school, moment) if school else None
+        if known:
+            return gettext("The meeting begins in the school's lesson times. Check that the child has no lessons then.")
+        if known is None and in_school_hours(moment):
+            return gettext(
+                "The meeting begins on a weekday between 9:00 and 15:00, and the school's lesson times are not entered."
+                " Check that the child has no lessons then."
+            )
+        return ""
+
     @staticmethod
     def of_reviews(rows: Any) -> dict[UUID, list[Any]]:
         by_review: dict[UUID, list[Any]] = {}
@@ -101,11 +129,32 @@ class MeetingsPage(MeetingsPart):
             ],
             "invited": [{"who": self.who(row), "reason": Seen(row, self.grant).reason} for row in expected],
             "size_limit": self.child.authority.large_meeting if len(expected) > self.child.authority.large_meeting else 0,
-            "in_school_hours": bool(arranged and arranged.outside_lessons and in_school_hours(timezone.localtime(arranged.scheduled_for))),
+            "hours": self.lesson_warning(timezone.localtime(arranged.scheduled_for)) if arranged and arranged.outside_lessons else "",
+            "earlier": self.earlier(),
+            "arranged_too_late": bool(arranged and duties and timezone.localdate(arranged.scheduled_for) > duties[0].due_on),
+            "due_on": duties[0].due_on if duties else None,
             "may_arrange": Permission.ARRANGE_REVIEW in self.grant.permissions,
             "may_close": Permission.CLOSE_REVIEW in self.grant.permissions,
         }
         return render(request, "reviews/meetings.html", context)
+
+    def earlier(self) -> list[dict[str, Any]]:
+        """Why the next review was brought forward, or is asked to be, the newest first."""
+        found = []
+        since = self.actor.today - EARLIER_SHOWN
+        for row in EarlierReview.objects.visible_to(self.actor).filter(child=self.child, asked_on__gte=since).order_by("-asked_on", "-created_at"):
+            seen = Seen(row, self.grant)
+            waits = row.answered_on is None
+            may_answer = waits and Permission.ARRANGE_REVIEW in self.grant.permissions and answers(by=self.actor, child=self.child)
+            found.append(
+                {
+                    "row": seen,
+                    "why": seen.get_cause_display() if seen.cause and not waits else "",
+                    "waits": waits,
+                    "answer_url": self.url("child_review_answer", asked=row.pk) if may_answer else "",
+                }
+            )
+        return found
 
     def took_part(self, rows: list[Invitation]) -> list[dict[str, Any]]:
         """Who took part how (REV-07), and whether anybody of the school did."""
@@ -142,6 +191,9 @@ class SchedulePage(_ReviewForm):
     title = _("Arrange a review")
     success_message = _("The review is arranged and those invited have been told")
 
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"intro": lessons_in_words(self.school_on(self.actor.today))}
+
     def get_form(self, data: QueryDict | None = None) -> forms.Form:
         people = services.candidates(by=self.actor, child=self.child)
         self.form = ScheduleForm(data, candidates=people, large_from=self.child.authority.large_meeting)
@@ -159,6 +211,57 @@ class SchedulePage(_ReviewForm):
             invitees=self.form.invitees(),
             large_is_needed=cleaned.get("large_is_needed", False),
         )
+
+
+class EarlierPage(_ReviewForm):
+    """Bring the next review forward for a cause of regulation 39(3) and (4)."""
+
+    permission = Permission.ARRANGE_REVIEW
+    form_class = EarlierForm
+    title = _("Bring the next review forward")
+    success_message = _("The review is due on that day now. The reviewing officer and the social worker are told")
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"intro": _("The law names the causes. The review is then due by the day you give, and no later.")}
+
+    def act(self, cleaned: dict[str, Any]) -> object:
+        language = get_language() or settings.LANGUAGE_CODE
+        facts = {name: cleaned[name] for name in ("cause", "needed_by", "words")}
+        return bring_review_forward(by=self.actor, child=self.child, language=language, **facts)
+
+
+class AnswerChildPage(_ReviewForm):
+    """Answer the child who asked for a review sooner (regulation 39(4))."""
+
+    permission = Permission.ARRANGE_REVIEW
+    form_class = AnswerChildForm
+    title = _("Answer the child")
+    success_message = _("Your answer is on the child's own page")
+    request_row: EarlierReview
+
+    def load(self, **kwargs: Any) -> None:
+        super().load(**kwargs)
+        row = EarlierReview.objects.visible_to(self.actor).filter(child=self.child, pk=kwargs["asked"]).first()
+        if row is None:
+            raise Http404
+        if not answers(by=self.actor, child=self.child):
+            raise NotAllowed
+        row.child = self.child
+        self.request_row = row
+
+    def context(self) -> dict[str, Any]:
+        row = Seen(self.request_row, self.grant)
+        asked = gettext("On %(day)s the child asked for a review sooner.") % {"day": date_format(self.request_row.asked_on, "DATE_FORMAT")}
+        return super().context() | {
+            "intro": asked,
+            "words": row.words,
+            "words_language": self.request_row.language[:2],
+            "submit_text": _("Send the answer"),
+        }
+
+    def act(self, cleaned: dict[str, Any]) -> object:
+        needed_by = cleaned["needed_by"] if cleaned["justified"] == "yes" else None
+        return answer_child(by=self.actor, request=self.request_row, needed_by=needed_by, answer=cleaned["answer"])
 
 
 class _OneReview(_ReviewForm):
@@ -204,7 +307,8 @@ class PostponePage(_OneReview):
     def context(self) -> dict[str, Any]:
         start = timezone.localtime(self.review.scheduled_for)
         words = {"day": date_format(start, "DATE_FORMAT"), "time": date_format(start, "TIME_FORMAT")}
-        return super().context() | {"submit_text": self.title, "intro": gettext("The review is arranged for %(day)s, %(time)s.") % words}
+        stands = gettext("The review is arranged for %(day)s, %(time)s.") % words
+        return super().context() | {"submit_text": self.title, "intro": f"{stands} {lessons_in_words(self.school_on(start.date()))}"}
 
     def act(self, cleaned: dict[str, Any]) -> object:
         return services.postpone(

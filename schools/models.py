@@ -127,6 +127,33 @@ class EotasPlace(ChildOwned):
 
 
 @tracked()
+class MoveApproval(ChildOwned):
+    """The nominated officer approves a change of school in Years 10 and 11, which may not take effect before (regulation 11; T70).
+
+    One row says that the officer was satisfied of all three: the child was heard, the education will be promoted, the move fits the
+    plan. What each rests on is written down.
+    """
+
+    enrolment = models.OneToOneField(Enrolment, on_delete=models.PROTECT, related_name="approval")
+    heard = models.CharField(_("how the child was heard"), max_length=500)
+    promoted = models.CharField(_("how the education will be promoted"), max_length=500)
+    fits = models.CharField(_("how the move fits the Personal Education Plan"), max_length=500)
+    language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)  # of what was written
+    approved_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    approved_on = models.DateField(_("approved on"))
+
+    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
+        ("id", "created_at", "child", "authority", "enrolment", "heard", "promoted", "fits", "language", "approved_by", "approved_on"),
+        Facet.EDUCATION,
+    )
+
+    objects = ChildOwnedQuerySet["MoveApproval"].as_manager()
+
+    class Meta:
+        verbose_name = _("approval of a move")
+
+
+@tracked()
 class TermRecord(ChildOwned):
     """A child's attendance and progress in one term at one school: what the termly report counts."""
 

@@ -6,4 +6,8 @@ class DeadlinesConfig(AppConfig):
     label = "deadlines"
 
     def ready(self) -> None:
-        from lace.deadlines import messages  # noqa: F401 - declares what the sweep's messages say
+        from lace.deadlines import care, messages, sources, telling  # noqa: F401 - they declare duties, facts, and what messages say
+        from lace.deadlines.models import WorkingDay
+        from lace.notifications import quiet
+
+        quiet.answer_with(WorkingDay.objects.counted_from)

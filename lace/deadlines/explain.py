@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lace.deadlines.models import Duty
+from lace.deadlines.models import BodyDuty, Duty
 from lace.deadlines.rules import RULES, Clock, DutyRule, Fact, Force
 
 
@@ -40,12 +40,14 @@ class Explanation:
     strictest: bool
 
 
-def explanation(duty: Duty, *, on: date, beside: Iterable[Duty] = ()) -> Explanation:
+def explanation(duty: Duty | BodyDuty, *, on: date, beside: Iterable[Duty] = (), rules: Mapping[str, DutyRule] = RULES) -> Explanation:
     """The duty as it stands on a day; `beside` are the child's other duties, of which those with the same goal are compared.
+
+    `rules`: the rules as the authority has them (`choices.rules_of`), where its own lengths and ladders are to be named.
 
     For a reader who holds the education facet of the child. Raises KeyError when no rule of that code is declared.
     """
-    rule = RULES[duty.code]
+    rule = rules[duty.code]
     rivals = _rivals(duty, beside)
     return Explanation(
         title=str(rule.title),
@@ -65,18 +67,18 @@ def explanation(duty: Duty, *, on: date, beside: Iterable[Duty] = ()) -> Explana
     )
 
 
-def explanations(duties: Iterable[Duty], *, on: date) -> list[Explanation]:
+def explanations(duties: Iterable[Duty], *, on: date, rules: Mapping[str, DutyRule] = RULES) -> list[Explanation]:
     """Explanations of several duties in their order, each compared with the others of its child."""
     rows = list(duties)
     of_child: dict[UUID, list[Duty]] = defaultdict(list)
     for duty in rows:
         of_child[duty.child_id].append(duty)
-    return [explanation(duty, on=on, beside=of_child[duty.child_id]) for duty in rows]
+    return [explanation(duty, on=on, beside=of_child[duty.child_id], rules=rules) for duty in rows]
 
 
-def _rivals(duty: Duty, others: Iterable[Duty]) -> list[Duty]:
+def _rivals(duty: Duty | BodyDuty, others: Iterable[Duty]) -> list[Duty]:
     goal = RULES[duty.code].goal
-    if not goal or duty.closed_on is not None:
+    if not goal or duty.closed_on is not None or not isinstance(duty, Duty):
         return []
     return [
         other
@@ -89,7 +91,7 @@ def _rivals(duty: Duty, others: Iterable[Duty]) -> list[Duty]:
     ]
 
 
-def _compared(duty: Duty, rival: Duty) -> str:
+def _compared(duty: Duty | BodyDuty, rival: Duty) -> str:
     words = {"title": RULES[rival.code].title, "day": _day(rival.due_on)}
     if rival.due_on < duty.due_on:
         return _("“%(title)s” is stricter: it is due on %(day)s.") % words
@@ -98,9 +100,11 @@ def _compared(duty: Duty, rival: Duty) -> str:
     return _("“%(title)s” is due on the same day.") % words
 
 
-def _count(duty: Duty, rule: DutyRule) -> str:
-    if duty.brought_to == duty.due_on:
+def _count(duty: Duty | BodyDuty, rule: DutyRule) -> str:
+    if isinstance(duty, Duty) and duty.brought_to == duty.due_on:
         return _("It is needed on %(day)s already, which is earlier than the clock alone would give.") % {"day": _day(duty.due_on)}
+    if duty.provisional and duty.clock != Clock.SCHOOL:
+        return _("The term dates of the school are not entered: the usual first and last day of a term stand in for them.")
     length = {"count": rule.length}
     match Clock(duty.clock):
         case Clock.WORKING:
@@ -111,14 +115,26 @@ def _count(duty: Duty, rule: DutyRule) -> str:
             )
         case Clock.CALENDAR:
             sentence = ngettext("It runs for %(count)s calendar day.", "It runs for %(count)s calendar days.", rule.length)
+        case Clock.SCHOOL:
+            sentence = ngettext(
+                "It runs for %(count)s school day. Holidays and days without pupils do not count.",
+                "It runs for %(count)s school days. Holidays and days without pupils do not count.",
+                rule.length,
+            )
+            if duty.provisional:
+                sentence = f"{sentence} {_('The term dates of the school are not entered, so this is the earliest day it can be.')}"
         case Clock.MONTH:
             sentence = ngettext("It runs for %(count)s month.", "It runs for %(count)s months.", rule.length)
         case _:
             sentence = _("It is due on or before that day.")
-    return sentence % length
+    notes = (
+        _("The source gives no number; this one is local.") if rule.local else "",
+        "" if rule.verified else _("This number has not been read in the source itself."),
+    )
+    return " ".join(filter(None, (sentence % length, *notes)))
 
 
-def _state(duty: Duty, on: date) -> str:
+def _state(duty: Duty | BodyDuty, on: date) -> str:
     late = duty.days_late(on)
     lateness = ngettext("%(count)s day late.", "%(count)s days late.", late) % {"count": late} if late else ""
     if duty.closed_on is not None:
@@ -127,7 +143,7 @@ def _state(duty: Duty, on: date) -> str:
     return lateness or _("Due on %(day)s.") % {"day": _day(duty.due_on)}
 
 
-def _next_told(duty: Duty, rule: DutyRule, on: date) -> str:
+def _next_told(duty: Duty | BodyDuty, rule: DutyRule, on: date) -> str:
     if duty.closed_on is not None:
         return ""
     if duty.next_look_on is None or duty.next_rung >= len(rule.ladder):

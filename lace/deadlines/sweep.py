@@ -3,26 +3,32 @@
 - Each rung is told once. After missed days a person hears once, of the newest rung that has passed; rungs after the due date
   still follow one another at the ladder's own distance, so that the social worker is always told before the designated
   manager, however late the fact or the sweep (SW-04).
-- A role that nobody holds, or whose holders can no longer sign in, falls to the LACE coordinators (DL-10). With nobody left to
-  tell, the duty keeps its rung and is looked at again the next day.
-- The rules come as parameters from the registry: the database stores no copy that could disagree.
+- A role that nobody holds, or whose holders can no longer sign in, falls to the LACE coordinators (DL-10). Whoever is away is stood in
+  for by the one they named, if that person may see the child, else by the coordinators. With nobody left to tell, the duty keeps its
+  rung and is looked at again the next day.
+- A duty that was handed to a colleague reminds that colleague, in place of the others who hold the role, for as long as both may.
+- The rules, and the ladders that authorities chose, come as parameters: the database stores no copy that could disagree.
+- Duties of schools and authorities have a statement of their own (`sweep_bodies`), in the same transaction.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from lace.accounts.access import GROUP_RELATION, NAMED_RELATION, REACH, Reach, Role
 from lace.accounts.acting import context_of
 from lace.core.actor import Actor
 from lace.database.context import use
-from lace.deadlines.messages import DutyKind
-from lace.deadlines.models import Duty, SweepRun
-from lace.deadlines.rules import RULES
+from lace.deadlines.choices import all_in_force
+from lace.deadlines.messages import BodyKind, DutyKind
+from lace.deadlines.models import BodyDuty, Duty, SweepRun
+from lace.deadlines.rules import RULES, About, Rung
 from lace.notifications import bell
 from lace.notifications.models import Notification
 
@@ -33,35 +39,51 @@ MISSING_AFTER = timedelta(hours=26)
 
 _SWEEP = """
 WITH ladder AS (
-    SELECT code, array_agg(days ORDER BY rung) AS days, coalesce(min(rung) FILTER (WHERE days > 0), count(*)::int) AS first_late
-    FROM unnest(%(ladder_codes)s::text[], %(ladder_rungs)s::int[], %(ladder_days)s::int[]) AS t (code, rung, days)
-    GROUP BY code
+    SELECT whose, code, array_agg(days ORDER BY rung) AS days, coalesce(min(rung) FILTER (WHERE days > 0), count(*)::int) AS first_late
+    FROM unnest(%(ladder_whose)s::bigint[], %(ladder_codes)s::text[], %(ladder_rungs)s::int[], %(ladder_days)s::int[])
+        AS t (whose, code, rung, days)
+    GROUP BY whose, code
 ),
 telling AS MATERIALIZED (
-    SELECT t.code, t.rung, t.role, t.reach, (
+    SELECT t.whose, t.code, t.rung, t.role, t.reach, (
         SELECT p.id FROM auth_permission p JOIN django_content_type c ON c.id = p.content_type_id
         WHERE c.app_label = 'children' AND c.model = 'child' AND p.codename = t.relation
     ) AS permission_id
-    FROM unnest(%(telling_codes)s::text[], %(telling_rungs)s::int[], %(telling_roles)s::text[], %(reaches)s::text[], %(relations)s::text[])
-        AS t (code, rung, role, reach, relation)
+    FROM unnest(
+        %(telling_whose)s::bigint[], %(telling_codes)s::text[], %(telling_rungs)s::int[], %(telling_roles)s::text[],
+        %(reaches)s::text[], %(relations)s::text[]
+    ) AS t (whose, code, rung, role, reach, relation)
+),
+away AS MATERIALIZED (
+    SELECT DISTINCT ON (b.user_id) b.user_id, u.id AS stand_in_id
+    FROM deadlines_absence b
+    LEFT JOIN accounts_user u ON u.id = b.stand_in_id AND u.is_active AND NOT EXISTS (
+        SELECT FROM deadlines_absence o WHERE o.user_id = u.id AND o.starts_on <= %(as_of)s AND o.ends_on > %(as_of)s
+    )
+    WHERE b.starts_on <= %(as_of)s AND b.ends_on > %(as_of)s
+    ORDER BY b.user_id, u.id NULLS LAST
 ),
 -- Locked in the order in which the services lock, and before anything is written.
 due AS MATERIALIZED (
-    SELECT d.id, d.child_id, d.authority_id, d.code, d.role, d.due_on, d.next_rung, d.ladder_round, l.days,
+    SELECT d.id, d.child_id, d.authority_id, d.code, d.role, d.handed_to_id, d.due_on, d.next_rung, d.ladder_round, l.whose, l.days,
         least(width_bucket(%(as_of)s::date - d.due_on, l.days) - 1, greatest(d.next_rung, l.first_late)) AS last_rung
-    FROM deadlines_duty d JOIN ladder l USING (code)
+    FROM deadlines_duty d
+    JOIN ladder l ON l.code = d.code AND l.whose = CASE WHEN d.code = ANY(%(chosen)s::text[]) AND EXISTS (
+        SELECT FROM ladder o WHERE o.code = d.code AND o.whose = d.authority_id
+    ) THEN d.authority_id ELSE 0 END
     WHERE d.next_look_on <= %(as_of)s
     ORDER BY d.id
     FOR NO KEY UPDATE OF d
 ),
 asked AS (
-    SELECT d.id, d.child_id, d.authority_id, t.role, t.reach, t.permission_id, max(t.rung) AS rung
-    FROM due d JOIN telling t ON t.code = d.code AND t.rung BETWEEN d.next_rung AND d.last_rung
-    GROUP BY d.id, d.child_id, d.authority_id, t.role, t.reach, t.permission_id
+    SELECT d.id, d.child_id, d.authority_id, t.role, t.reach, t.permission_id, max(t.rung) AS rung,
+        CASE WHEN t.role = d.role THEN d.handed_to_id END AS handed_to
+    FROM due d JOIN telling t ON t.whose = d.whose AND t.code = d.code AND t.rung BETWEEN d.next_rung AND d.last_rung
+    GROUP BY d.id, d.child_id, d.authority_id, t.role, t.reach, t.permission_id, CASE WHEN t.role = d.role THEN d.handed_to_id END
 ),
 -- Looked up row by row through indexes: the planner knows nothing of how many rows the steps above give, and joins them badly.
 held AS MATERIALIZED (
-    SELECT a.id, a.authority_id, a.role, a.rung, CASE a.reach
+    SELECT a.id, a.child_id, a.authority_id, a.role, a.rung, a.handed_to, CASE a.reach
         WHEN 'named' THEN ARRAY(
             SELECT g.user_id
             FROM children_childusergrant g JOIN accounts_user u ON u.id = g.user_id
@@ -93,16 +115,53 @@ held AS MATERIALIZED (
     FROM asked a
 ),
 told AS (
-    SELECT h.id, unnest(h.holders) AS user_id, h.rung, NULL AS instead_of FROM held h
+    SELECT h.id, h.child_id, h.authority_id, unnest(CASE WHEN h.handed_to = ANY(h.holders) THEN ARRAY[h.handed_to] ELSE h.holders END) AS user_id,
+        h.rung, h.role, NULL AS instead_of
+    FROM held h
     UNION ALL
-    SELECT h.id, m.user_id, h.rung, h.role
+    SELECT h.id, h.child_id, h.authority_id, m.user_id, h.rung, h.role, h.role
     FROM held h
     JOIN accounts_membership m ON m.authority_id = h.authority_id AND m.organisation_id IS NULL AND m.role = %(fallback)s
     JOIN accounts_user u ON u.id = m.user_id
     WHERE h.holders = '{}' AND u.is_active AND m.starts_on <= %(as_of)s AND (m.ends_on IS NULL OR m.ends_on > %(as_of)s)
 ),
+-- Few: those who are away, with whether the one who stands in may see the child by a relation or by covering the authority.
+absent AS MATERIALIZED (
+    SELECT t.*, CASE WHEN EXISTS (
+            SELECT FROM children_childusergrant g
+            WHERE g.content_object_id = t.child_id AND g.user_id = w.stand_in_id AND g.starts_on <= %(as_of)s
+                AND (g.ends_on IS NULL OR g.ends_on > %(as_of)s)
+        ) OR EXISTS (
+            SELECT FROM accounts_membership m
+            WHERE m.user_id = w.stand_in_id AND m.role = t.role AND m.starts_on <= %(as_of)s AND (m.ends_on IS NULL OR m.ends_on > %(as_of)s)
+                AND (m.authority_id = t.authority_id AND m.organisation_id IS NULL AND m.role = ANY(%(wide)s::text[]) OR EXISTS (
+                    SELECT FROM children_childgroupgrant g JOIN accounts_organisation o ON o.group_id = g.group_id
+                    WHERE g.content_object_id = t.child_id AND o.id = m.organisation_id AND g.starts_on <= %(as_of)s
+                        AND (g.ends_on IS NULL OR g.ends_on > %(as_of)s)
+                ))
+        ) THEN w.stand_in_id END AS stand_in_id
+    FROM told t JOIN away w USING (user_id)
+),
+covered AS (
+    SELECT t.id, t.user_id, t.rung, t.instead_of, NULL AS away FROM told t LEFT JOIN away w USING (user_id) WHERE w.user_id IS NULL
+    UNION ALL
+    SELECT a.id, a.stand_in_id, a.rung, a.role, 'stand_in' FROM absent a WHERE a.stand_in_id IS NOT NULL
+    UNION ALL
+    -- To a coordinator; one who is away as well hears of it only where no other is there.
+    SELECT a.id, m.user_id, a.rung, a.role, 'coordinator'
+    FROM absent a
+    JOIN accounts_membership m ON m.authority_id = a.authority_id AND m.organisation_id IS NULL AND m.role = %(fallback)s
+    JOIN accounts_user u ON u.id = m.user_id
+    WHERE a.stand_in_id IS NULL AND u.is_active AND m.starts_on <= %(as_of)s AND (m.ends_on IS NULL OR m.ends_on > %(as_of)s)
+        AND (m.user_id NOT IN (SELECT w.user_id FROM away w) OR NOT EXISTS (
+            SELECT FROM accounts_membership o JOIN accounts_user v ON v.id = o.user_id
+            WHERE o.authority_id = a.authority_id AND o.organisation_id IS NULL AND o.role = %(fallback)s AND v.is_active
+                AND o.starts_on <= %(as_of)s AND (o.ends_on IS NULL OR o.ends_on > %(as_of)s) AND o.user_id NOT IN (SELECT w.user_id FROM away w)
+        ))
+),
 addressed AS MATERIALIZED (
-    SELECT DISTINCT ON (id, user_id) id, user_id, rung, instead_of FROM told ORDER BY id, user_id, rung DESC, instead_of NULLS FIRST
+    SELECT DISTINCT ON (id, user_id) id, user_id, rung, instead_of, away
+    FROM covered ORDER BY id, user_id, rung DESC, instead_of NULLS FIRST, away NULLS FIRST
 ),
 written AS (
     INSERT INTO notifications_notification
@@ -110,7 +169,9 @@ written AS (
     SELECT gen_random_uuid(), now(),
         CASE WHEN d.due_on > %(as_of)s THEN %(soon)s WHEN d.due_on = %(as_of)s THEN %(today)s ELSE %(late)s END,
         d.id, d.ladder_round * %(round)s + a.rung, a.user_id, c.channel, d.child_id, d.authority_id, u.language,
-        jsonb_build_object('code', d.code, 'due_on', d.due_on, 'role', d.role, 'instead_of', a.instead_of), 0, false
+        jsonb_build_object('code', d.code, 'due_on', d.due_on, 'role', d.role, 'instead_of', a.instead_of)
+            || CASE WHEN a.away IS NULL THEN '{}' ELSE jsonb_build_object('away', a.away) END,
+        0, false
     FROM addressed a JOIN due d USING (id) JOIN accounts_user u ON u.id = a.user_id CROSS JOIN unnest(%(channels)s::text[]) AS c (channel)
     ON CONFLICT (source, kind, step, recipient_id, channel) DO NOTHING
     RETURNING 1
@@ -119,6 +180,7 @@ moved AS (
     UPDATE deadlines_duty d
     SET next_rung = CASE WHEN h.id IS NULL THEN w.next_rung ELSE w.last_rung + 1 END,
         next_look_on = CASE
+            WHEN w.last_rung < w.next_rung THEN w.due_on + w.days[w.next_rung + 1]  -- the ladder was changed: nothing to tell yet
             WHEN h.id IS NULL THEN %(as_of)s::date + 1
             ELSE greatest(
                 w.due_on + w.days[w.last_rung + 2],
@@ -127,7 +189,7 @@ moved AS (
         END
     FROM due w LEFT JOIN (SELECT DISTINCT id FROM addressed) h USING (id)
     WHERE d.id = w.id
-    RETURNING h.id IS NOT NULL AS heard
+    RETURNING h.id IS NOT NULL OR w.last_rung < w.next_rung AS heard
 )
 SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM moved WHERE NOT heard)
 """
@@ -139,22 +201,50 @@ _KINDS: dict[str, Any] = {
     "late": str(DutyKind.LATE),
     "round": ROUND,
     "fallback": str(Role.LACE_COORDINATOR),
+    "wide": [str(role) for role, reach in REACH.items() if reach == Reach.AUTHORITY],
     "channels": [str(channel) for channel in Notification.Channel],
 }
+EVERYBODY = 0  # whose ladder: no authority has this id
 
 
-def _rules() -> dict[str, list[Any]]:
-    rungs = [(rule.code, index, rung) for rule in RULES.values() for index, rung in enumerate(rule.ladder)]
-    telling = [(code, index, role) for code, index, rung in rungs for role in rung.roles]
+def rungs_of(about: Collection[About], on: date) -> tuple[list[tuple[int, str, int, Rung]], list[str]]:
+    """(whose, code, number, rung) of every ladder, the rules' own and those that authorities chose; and the codes of the chosen ones."""
+    rules = {code: rule for code, rule in RULES.items() if rule.about in about}
+    rungs = [(EVERYBODY, code, number, rung) for code, rule in rules.items() for number, rung in enumerate(rule.ladder)]
+    chosen = [
+        (authority, code, number, rung)
+        for authority, choices in all_in_force(on).items()
+        for code, choice in choices.items()
+        if choice.ladder is not None and code in rules
+        for number, rung in enumerate(rules[code].in_force(choice).ladder)
+    ]
+    return rungs + chosen, sorted({code for _whose, code, _number, _rung in chosen})
+
+
+_Telling = list[tuple[int, str, int, Role]]  # whose, code, number of the rung, role
+
+
+def _arrays(rungs: list[tuple[int, str, int, Rung]], telling: _Telling) -> dict[str, list[Any]]:
     return {
-        "ladder_codes": [code for code, _index, _rung in rungs],
-        "ladder_rungs": [index for _code, index, _rung in rungs],
-        "ladder_days": [rung.days for _code, _index, rung in rungs],
-        "telling_codes": [code for code, _index, _role in telling],
-        "telling_rungs": [index for _code, index, _role in telling],
-        "telling_roles": [str(role) for _code, _index, role in telling],
-        "reaches": [str(REACH[role]) for _code, _index, role in telling],
-        "relations": [_relation(role) for _code, _index, role in telling],
+        "ladder_whose": [whose for whose, _code, _number, _rung in rungs],
+        "ladder_codes": [code for _whose, code, _number, _rung in rungs],
+        "ladder_rungs": [number for _whose, _code, number, _rung in rungs],
+        "ladder_days": [rung.days for _whose, _code, _number, rung in rungs],
+        "telling_whose": [whose for whose, _code, _number, _role in telling],
+        "telling_codes": [code for _whose, code, _number, _role in telling],
+        "telling_rungs": [number for _whose, _code, number, _role in telling],
+        "telling_roles": [str(role) for _whose, _code, _number, role in telling],
+    }
+
+
+def _rules(on: date) -> dict[str, list[Any]]:
+    rungs, chosen = rungs_of({About.CHILD}, on)
+    telling: _Telling = [(whose, code, number, role) for whose, code, number, rung in rungs for role in rung.roles]
+    return {
+        **_arrays(rungs, telling),
+        "reaches": [str(REACH[role]) for _whose, _code, _number, role in telling],
+        "relations": [_relation(role) for _whose, _code, _number, role in telling],
+        "chosen": chosen,
     }
 
 
@@ -169,6 +259,109 @@ def _relation(role: Role) -> str | None:
             return None
 
 
+# Duties of bodies: fewer, and told to members of the body in a role, or of the authority.
+_BODIES = """
+WITH ladder AS (
+    SELECT whose, code, array_agg(days ORDER BY rung) AS days, coalesce(min(rung) FILTER (WHERE days > 0), count(*)::int) AS first_late
+    FROM unnest(%(ladder_whose)s::bigint[], %(ladder_codes)s::text[], %(ladder_rungs)s::int[], %(ladder_days)s::int[])
+        AS t (whose, code, rung, days)
+    GROUP BY whose, code
+),
+telling AS MATERIALIZED (
+    SELECT * FROM unnest(%(telling_whose)s::bigint[], %(telling_codes)s::text[], %(telling_rungs)s::int[], %(telling_roles)s::text[])
+        AS t (whose, code, rung, role)
+),
+away AS MATERIALIZED (
+    SELECT DISTINCT ON (b.user_id) b.user_id, u.id AS stand_in_id
+    FROM deadlines_absence b LEFT JOIN accounts_user u ON u.id = b.stand_in_id AND u.is_active
+    WHERE b.starts_on <= %(as_of)s AND b.ends_on > %(as_of)s
+    ORDER BY b.user_id, u.id NULLS LAST
+),
+due AS MATERIALIZED (
+    SELECT d.id, d.authority_id, d.body_id, d.code, d.role, d.due_on, d.next_rung, d.ladder_round, l.whose, l.days,
+        least(width_bucket(%(as_of)s::date - d.due_on, l.days) - 1, greatest(d.next_rung, l.first_late)) AS last_rung
+    FROM deadlines_bodyduty d
+    JOIN ladder l ON l.code = d.code AND l.whose = CASE WHEN d.code = ANY(%(chosen)s::text[]) AND EXISTS (
+        SELECT FROM ladder o WHERE o.code = d.code AND o.whose = d.authority_id
+    ) THEN d.authority_id ELSE 0 END
+    WHERE d.next_look_on <= %(as_of)s
+    ORDER BY d.id
+    FOR NO KEY UPDATE OF d
+),
+asked AS (
+    SELECT d.id, d.authority_id, d.body_id, t.role, max(t.rung) AS rung
+    FROM due d JOIN telling t ON t.whose = d.whose AND t.code = d.code AND t.rung BETWEEN d.next_rung AND d.last_rung
+    GROUP BY d.id, d.authority_id, d.body_id, t.role
+),
+-- Of the body where the role is held there; else of the authority.
+held AS MATERIALIZED (
+    SELECT a.*, ARRAY(
+        SELECT m.user_id FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id
+        WHERE m.authority_id = a.authority_id AND m.role = a.role AND u.is_active AND (m.organisation_id IS NULL OR m.organisation_id = a.body_id)
+            AND m.starts_on <= %(as_of)s AND (m.ends_on IS NULL OR m.ends_on > %(as_of)s)
+    ) AS holders
+    FROM asked a
+),
+told AS (
+    SELECT h.id, h.authority_id, unnest(h.holders) AS user_id, h.rung, h.role, NULL AS instead_of FROM held h
+    UNION ALL
+    SELECT h.id, h.authority_id, m.user_id, h.rung, h.role, h.role
+    FROM held h JOIN accounts_membership m ON m.authority_id = h.authority_id AND m.organisation_id IS NULL AND m.role = %(fallback)s
+    JOIN accounts_user u ON u.id = m.user_id
+    WHERE h.holders = '{}' AND u.is_active AND m.starts_on <= %(as_of)s AND (m.ends_on IS NULL OR m.ends_on > %(as_of)s)
+),
+addressed AS MATERIALIZED (
+    SELECT DISTINCT ON (t.id, coalesce(w.stand_in_id, t.user_id)) t.id, coalesce(w.stand_in_id, t.user_id) AS user_id, t.rung,
+        CASE WHEN w.stand_in_id IS NULL THEN t.instead_of ELSE t.role END AS instead_of,
+        CASE WHEN w.stand_in_id IS NOT NULL THEN 'stand_in' END AS away
+    FROM told t LEFT JOIN away w USING (user_id)
+    ORDER BY t.id, coalesce(w.stand_in_id, t.user_id), t.rung DESC, t.instead_of NULLS FIRST
+),
+written AS (
+    INSERT INTO notifications_notification
+        (id, created_at, kind, source, step, recipient_id, channel, child_id, authority_id, language, facts, attempts, possibly_repeated)
+    SELECT gen_random_uuid(), now(),
+        CASE WHEN d.due_on > %(as_of)s THEN %(soon)s WHEN d.due_on = %(as_of)s THEN %(today)s ELSE %(late)s END,
+        d.id, d.ladder_round * %(round)s + a.rung, a.user_id, c.channel, NULL, d.authority_id, u.language,
+        jsonb_build_object('code', d.code, 'due_on', d.due_on, 'role', d.role, 'instead_of', a.instead_of,
+                'body_en', coalesce(b.name_en, l.name_en), 'body_cy', coalesce(b.name_cy, l.name_cy))
+            || CASE WHEN a.away IS NULL THEN '{}' ELSE jsonb_build_object('away', a.away) END,
+        0, false
+    FROM addressed a JOIN due d USING (id) JOIN accounts_user u ON u.id = a.user_id
+    JOIN accounts_localauthority l ON l.id = d.authority_id LEFT JOIN accounts_organisation b ON b.id = d.body_id
+    CROSS JOIN unnest(%(channels)s::text[]) AS c (channel)
+    ON CONFLICT (source, kind, step, recipient_id, channel) DO NOTHING
+    RETURNING 1
+),
+moved AS (
+    UPDATE deadlines_bodyduty d
+    SET next_rung = CASE WHEN h.id IS NULL THEN w.next_rung ELSE w.last_rung + 1 END,
+        next_look_on = CASE
+            WHEN w.last_rung < w.next_rung THEN w.due_on + w.days[w.next_rung + 1]  -- the ladder was changed: nothing to tell yet
+            WHEN h.id IS NULL THEN %(as_of)s::date + 1
+            ELSE greatest(
+                w.due_on + w.days[w.last_rung + 2],
+                %(as_of)s::date + CASE WHEN w.days[w.last_rung + 1] > 0 THEN w.days[w.last_rung + 2] - w.days[w.last_rung + 1] END
+            )
+        END
+    FROM due w LEFT JOIN (SELECT DISTINCT id FROM addressed) h USING (id)
+    WHERE d.id = w.id
+    RETURNING h.id IS NOT NULL OR w.last_rung < w.next_rung AS heard
+)
+SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM moved WHERE NOT heard)
+"""
+
+
+def sweep_bodies(cursor: CursorWrapper, on: date) -> tuple[int, int]:
+    """The same of duties of schools and authorities, in the sweep's transaction: how many reminders, and duties that nobody hears of."""
+    rungs, chosen = rungs_of({About.SCHOOL, About.AUTHORITY}, on)
+    telling = [(whose, code, number, role) for whose, code, number, rung in rungs for role in rung.roles]
+    kinds = {"soon": str(BodyKind.SOON), "today": str(BodyKind.TODAY), "late": str(BodyKind.LATE)}
+    cursor.execute(_BODIES, {**_arrays(rungs, telling), **_KINDS, **kinds, "chosen": chosen, "as_of": on})
+    reminders, unheard = cursor.fetchone()
+    return reminders, unheard
+
+
 def sweep(*, by: Actor) -> SweepRun | None:
     """Tell everyone whom a ladder names up to and including the day `by.today`. `by` is a named job.
 
@@ -180,8 +373,8 @@ def sweep(*, by: Actor) -> SweepRun | None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
             return None
-        cursor.execute(_SWEEP, {**_rules(), **_KINDS, "as_of": by.today})
-        reminders, unheard = cursor.fetchone()
+        cursor.execute(_SWEEP, {**_rules(by.today), **_KINDS, "as_of": by.today})
+        reminders, unheard = (sum(counts) for counts in zip(cursor.fetchone(), sweep_bodies(cursor, by.today), strict=True))
         if reminders:
             bell.ring_on_commit()
         return SweepRun.objects.create(as_of=by.today, started_at=started_at, finished_at=timezone.now(), reminders=reminders, unheard=unheard)
@@ -193,6 +386,7 @@ def is_needed(*, by: Actor) -> bool:
         return (
             not SweepRun.objects.filter(as_of=by.today).exists()
             or Duty.objects.filter(next_look_on__lte=by.today, code__in=[rule.code for rule in RULES.values() if rule.ladder]).exists()
+            or BodyDuty.objects.filter(next_look_on__lte=by.today, code__in=[rule.code for rule in RULES.values() if rule.ladder]).exists()
         )
 
 

@@ -13,10 +13,9 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from lace.accounts.access import Role
-from lace.deadlines.rules import Clock, DutyRule, Fact, Force, Rung, declare
-from lace.notifications.kinds import Kind
-from lace.notifications.kinds import declare as declare_messages
+from lace.notifications.kinds import Kind, declare
+from peps.rules.duties import DEVELOPED as DEVELOPED
+from peps.rules.duties import INITIATED as INITIATED
 from peps.rules.sections import SECTIONS
 
 
@@ -99,85 +98,7 @@ def gaps(answers: Mapping[str, Mapping[str, Any]], areas: Collection[str]) -> li
     return [*found, *(Gap("targets", sentence) for wanted, sentence in NEEDED_AREAS if not wanted.intersection(areas))]
 
 
-INITIATED = ("pep_initiated_emergency", "pep_initiated_planned")  # duties met by starting the plan
-DEVELOPED = ("pep_developed", "pep_developed_new_school", "pep_for_first_review")  # duties met by its first final version
-
-_WORKER, _DESIGNATED = (Role.SOCIAL_WORKER,), (Role.DESIGNATED_PERSON,)
-_SOCIAL_WORKER_LADDER = (Rung(-3, _WORKER), Rung(0, _WORKER), Rung(1, _WORKER), Rung(2, (Role.DESIGNATED_MANAGER, Role.LACE_COORDINATOR)))
-_SCHOOL_LADDER = (
-    *(Rung(days, _DESIGNATED) for days in (-7, -1, 0)),
-    Rung(1, (Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER)),
-    Rung(3, (Role.LACE_COORDINATOR,)),
-)
-
 declare(
-    DutyRule(
-        code="pep_initiated_emergency",
-        title=_("Start the Personal Education Plan"),
-        why=_("When a child comes into care in an emergency, the plan is initiated within ten working days of the start of the placement."),
-        source=_("Making a difference, “The PEP and the care and support plan”; Regulations of 2015, regulation 4(3)"),
-        facts=(Fact.EMERGENCY_ENTRY,),
-        clock=Clock.WORKING,
-        length=10,
-        force=Force.STATUTORY,
-        role=Role.SOCIAL_WORKER,
-        ladder=_SOCIAL_WORKER_LADDER,
-    ),
-    DutyRule(
-        code="pep_initiated_planned",
-        title=_("Start the Personal Education Plan before the child comes into care"),
-        why=_("When entry to care is planned, the plan is initiated before the child becomes looked after."),
-        source=_("Making a difference, “The PEP and the care and support plan”"),
-        facts=(Fact.PLANNED_ENTRY,),
-        clock=Clock.EVENT,
-        length=0,
-        force=Force.STATUTORY,
-        role=Role.SOCIAL_WORKER,
-        ladder=_SOCIAL_WORKER_LADDER,
-    ),
-    DutyRule(
-        code="pep_developed",
-        title=_("Develop the Personal Education Plan"),
-        why=_("An effective, high-quality plan is in place within 20 days of coming into care. The unit of the 20 days is your authority's setting."),
-        source=_("Raising the ambitions and educational attainment of children who are looked after in Wales (2016), paragraph 1.16"),
-        facts=(Fact.EMERGENCY_ENTRY, Fact.PLANNED_ENTRY),
-        clock=Clock.CALENDAR,
-        length=20,
-        force=Force.EXPECTED,
-        role=Role.DESIGNATED_PERSON,
-        ladder=_SCHOOL_LADDER,
-        clock_setting="developed_clock",
-        goal="developed plan",
-    ),
-    DutyRule(
-        code="pep_developed_new_school",
-        title=_("Develop the Personal Education Plan at the new school"),
-        why=_("An effective, high-quality plan is in place within 20 days of starting at a new school."),
-        source=_("Raising the ambitions and educational attainment of children who are looked after in Wales (2016), paragraph 1.16"),
-        facts=(Fact.SCHOOL_START,),
-        clock=Clock.CALENDAR,
-        length=20,
-        force=Force.EXPECTED,
-        role=Role.DESIGNATED_PERSON,
-        ladder=_SCHOOL_LADDER,
-        clock_setting="developed_clock",
-    ),
-    DutyRule(
-        code="pep_for_first_review",
-        title=_("Have the developed plan ready for the first review"),
-        why=_("A developed plan is available at the first review, 28 days after entry to care, or on the day of the review if that is earlier."),
-        source=_("Making a difference, “The PEP and the care and support plan”; “The designated person”, bullet 10"),
-        facts=(Fact.EMERGENCY_ENTRY, Fact.PLANNED_ENTRY),
-        clock=Clock.CALENDAR,
-        length=28,
-        force=Force.STATUTORY,
-        role=Role.DESIGNATED_PERSON,
-        ladder=_SCHOOL_LADDER,
-        goal="developed plan",
-    ),
-)
-
-declare_messages(
     Kind(
         code="pep_final",
         subject=_("%(initials)s: the Personal Education Plan is final"),

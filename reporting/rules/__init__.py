@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lace.children.rules import folded
 from lace.notifications.kinds import Kind, declare
+from reporting.rules import duties as duties
 from schools.rules import SchoolKind, Term, term_of
 
 ROUND_TO = 5  # published counts: to the nearest 5 (002 1.21)

@@ -12,10 +12,14 @@ from django.utils.translation import gettext as _
 
 from lace.accounts.access import Permission, Role, require
 from lace.accounts.models import Membership, User
+from lace.children.rules import academic_year
 from lace.core.actor import Actor
 from lace.core.errors import Message, NotAllowed, Refused, refuse
+from lace.deadlines.rules import Fact
+from lace.deadlines.services import meet_body, open_body_duties
 from lace.notifications.services import notify
 from schools.models import Designation, School
+from schools.rules.bodies import both
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,18 @@ def designate(*, by: Actor, school: School, facts: DesignationFacts) -> Designat
     made = Designation(school=school, authority_id=school.organisation.authority_id, **values)
     made.save(force_insert=True)
     _tell(by, made, "designation_made", {"started_on": facts.started_on.isoformat()}, roles=(Role.LACE_COORDINATOR,))
+    _open_duties(by, made)
     return made
+
+
+def _open_duties(by: Actor, made: Designation) -> None:
+    """Training, and a full school year in the role; that the coordinators are told is done by recording the designation (SCH-04)."""
+    organisation = made.school.organisation
+    year = academic_year(made.started_on)
+    full = date(year, 9, 1) if made.started_on == date(year, 9, 1) else date(year + 1, 9, 1)
+    for fact, on in ((Fact.DESIGNATION, made.decided_on), (Fact.DESIGNATED_FROM, full)):
+        open_body_duties(by=by, authority=organisation.authority, body=organisation, fact=fact, on=on, subject=made.pk, kind=made.school.kind)
+    meet_body(by=by, authority=organisation.authority, body=organisation, codes=both("designation_told"), on=by.today, evidence=made.pk)
 
 
 def _problems(

@@ -26,11 +26,15 @@ from lace.core.actor import Actor
 from lace.core.errors import BadInput, Message, Refused, refuse
 from lace.deadlines.models import Duty
 from lace.deadlines.rules import Fact
-from lace.deadlines.services import close_all, open_duties
+from lace.deadlines.services import meet, open_duties
+from lace.deadlines.services.life import care_ended
 from schools.models import Enrolment, School
 from schools.services.eotas import EotasFacts, check_eotas, record_eotas
 from schools.services.placing import place_child
 from schools.services.register import enrol
+
+# Ends of care after which nobody is a care leaver of this authority.
+_NO_LEAVER = frozenset({rules.EndReason.DIED, rules.EndReason.ADOPTED, rules.EndReason.OTHER_AUTHORITY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,15 @@ def enter_care(*, by: Actor, facts: EntryFacts) -> Entry:
         with part("eotas"):
             record_eotas(by=by, child=child, facts=facts.eotas)
     fact = Fact.EMERGENCY_ENTRY if facts.entry_type == rules.EntryType.EMERGENCY else Fact.PLANNED_ENTRY
-    duties = open_duties(by=by, child=child, fact=fact, on=facts.started_on, subject=episode.pk)
+    opened = [(fact, episode.pk)]
+    if facts.child.additional_needs:
+        opened.append((Fact.ALN_KNOWN, child.pk))
+    if facts.school is None and rules.of_compulsory_school_age(child.born_on, facts.started_on):
+        opened.append((Fact.NO_SCHOOL, episode.pk))
+    for started, subject in opened:
+        open_duties(by=by, child=child, fact=started, on=facts.started_on, subject=subject)
+    meet(by=by, child=child, codes=["entry_recorded"], on=by.today, evidence=episode.pk)
+    duties = list(Duty.objects.open().filter(child=child).order_by("due_on", "code"))
     return Entry(child, episode, placement, enrolment, duties)
 
 
@@ -119,7 +131,9 @@ def leave_care(*, by: Actor, episode: CareEpisode, on: date, reason: str) -> Non
     The school keeps the child on its register; its access under looked-after arrangements ends with the relation, on the day.
     Raises Refused when care has ended already, BadInput, NotAllowed.
     """
-    close_all(by=by, child=episode.child, on=on, outcome=Duty.Outcome.CARE_ENDED)
+    care_ended(by=by, child=episode.child, on=on, reason=reason)
+    if reason not in _NO_LEAVER:  # before the end: who stands to the child by care does so no longer after it
+        open_duties(by=by, child=episode.child, fact=Fact.LEFT_CARE_16, on=on, subject=episode.pk)
     end_care(by=by, episode=episode, on=on, reason=reason)
 
 

@@ -23,6 +23,7 @@ from lace.core.actor import Actor
 from lace.core.errors import Message, NotAllowed, Refused, refuse
 from lace.core.workdays import add_months
 from lace.database.context import Context, use
+from lace.deadlines.services.life import transferred
 from lace.notifications.services import notify
 from schools.models import Enrolment
 
@@ -184,6 +185,7 @@ def accept(*, by: Actor, handover: Handover, reference: str, social_worker: User
         raise Refused(_taken()) from None
     child = lock(child)
     _recast(by, child, handover)
+    transferred(by=by, child=child)
     open_relation(by=by, child=child, user=social_worker, relation=Relation.SOCIAL_WORKER, on=today)
     if iro is not None:
         open_relation(by=by, child=child, user=iro, relation=Relation.IRO, on=today)

@@ -28,7 +28,7 @@ from schools.models import Enrolment
 MOST_BYTES = 200_000
 MOST_ROWS = 500
 MOST_TOLD = 20  # rows of a file that are wrong
-LONGEST = {name: PlacedByOthers._meta.get_field(name).max_length or 0 for name in ("placed_by", "name")}  # type: ignore[union-attr]
+LONGEST = {"placed_by": PlacedByOthers._meta.get_field("placed_by").max_length or 0, "name": PlacedByOthers._meta.get_field("name").max_length or 0}
 HEADS = {"placing authority": "placed_by", "awdurdod lleoli": "placed_by", "name": "name", "enw": "name"} | dict.fromkeys(
     ("date of birth", "dyddiad geni"), "born_on"
 )

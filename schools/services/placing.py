@@ -11,13 +11,21 @@ from lace.children.models import CareEpisode, Placement, PlacementNotice, lock
 from lace.children.services import PlacementFacts, place, require_for
 from lace.core.actor import Actor
 from lace.core.errors import NotAllowed, Refused
+from lace.deadlines.rules import Fact
+from lace.deadlines.services import open_duties
 from lace.notifications.services import notify
 
 
 @transaction.atomic
 def place_child(*, by: Actor, episode: CareEpisode, facts: PlacementFacts) -> Placement:
-    """Record where the child lives; the LACE coordinators of another authority in whose area that is are told. Raises as `place`."""
+    """Record where the child lives, and open the duties of a placement's start, those of the first one in a time in care too.
+
+    The LACE coordinators of another authority in whose area it is are told. Raises as `place`.
+    """
+    is_first = not Placement.objects.filter(episode=episode).exists()
     placement = place(by=by, episode=episode, facts=facts)
+    for fact in (Fact.FIRST_PLACEMENT, Fact.PLACEMENT_START) if is_first else (Fact.PLACEMENT_START,):
+        open_duties(by=by, child=episode.child, fact=fact, on=facts.started_on, subject=placement.pk)
     host = facts.host_authority
     if host is None or host.pk == placement.authority_id:
         return placement

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -16,9 +17,12 @@ from lace.accounts.access import Permission, Role, may, require
 from lace.accounts.models import Language, Membership, User
 from lace.core.actor import Actor
 from lace.core.errors import Changed, Message, NotAllowed, Refused, refuse
+from lace.deadlines.rules import Fact
+from lace.deadlines.services import meet_body, open_body_duties
 from lace.notifications.services import notify
 from schools.models import PolicyCheck, School, SchoolPolicy
 from schools.rules import PolicyPart, next_policy_check
+from schools.rules.bodies import both
 
 LONGEST_TEXT = 4000  # characters of one part
 
@@ -132,6 +136,7 @@ def adopt_policy(*, by: Actor, school: School, adopted_on: date, review_on: date
     draft.version += 1
     draft.save(update_fields=["adopted_by", "adopted_on", "review_on", "version"])
     _tell(by, draft, "policy_adopted", {"adopted_on": adopted_on.isoformat()}, roles=(Role.LACE_COORDINATOR,), within_school=False)
+    _next_look(by, school, adopted_on, draft.pk)
     return draft
 
 
@@ -169,7 +174,15 @@ def record_policy_check(
         language=_language(),
     )
     check.save(force_insert=True)
+    _next_look(by, school, checked_on, check.pk)
     return check
+
+
+def _next_look(by: Actor, school: School, on: date, subject: UUID) -> None:
+    """What was due is done, and the clock of the next look starts (SCH-13)."""
+    body = school.organisation
+    meet_body(by=by, authority=body.authority, body=body, codes=both("policy_checked"), on=on, evidence=subject)
+    open_body_duties(by=by, authority=body.authority, body=body, fact=Fact.POLICY_CHECKED, on=on, subject=subject, kind=school.kind)
 
 
 def _hold(by: Actor, school: School, permission: Permission) -> None:

@@ -14,9 +14,10 @@ from lace.children.services import close_group_relations, open_group_relation, r
 from lace.core.actor import Actor
 from lace.core.errors import Message, Refused, refuse
 from lace.deadlines.rules import Fact
-from lace.deadlines.services import open_duties
+from lace.deadlines.services import meet, open_body_duties, open_duties
 from schools.models import Enrolment, School
 from schools.rules import LeavingReason
+from schools.rules.duties import PLACED
 
 
 @transaction.atomic
@@ -46,9 +47,15 @@ def enrol(*, by: Actor, child: Child, school: School, on: date, new_school: bool
         open_group_relation(by=by, child=child, group_id=school.organisation.group_id, relation=Relation.SCHOOL_ALN, on=on)
     if school.organisation.authority_id != child.authority_id:
         open_group_relation(by=by, child=child, group_id=school.organisation.authority.group_id, relation=Relation.SCHOOL_AUTHORITY, on=on)
-    if new_school:
-        open_duties(by=by, child=child, fact=Fact.SCHOOL_START, on=on, subject=enrolment.pk)
+    for fact in _facts(new=new_school, changed=bool(enrolments)):
+        open_duties(by=by, child=child, fact=fact, on=on, subject=enrolment.pk)
+    meet(by=by, child=child, codes=PLACED, on=on, evidence=enrolment.pk)
     return enrolment
+
+
+def _facts(*, new: bool, changed: bool) -> list[Fact]:
+    """What a start at a school is for its clocks; a change in Years 10 and 11 needs approval (regulation 11)."""
+    return [Fact.SCHOOL_START] * new + [Fact.SCHOOL_CHANGED, Fact.PLACEMENT_MOVE_KS4] * changed
 
 
 @transaction.atomic
@@ -61,6 +68,10 @@ def leave(*, by: Actor, child: Child, on: date, reason: str) -> None:
         raise Refused(_("The child is on no school's register"))
     refuse(rules.check_period(rules.Period(current.started_on, on)))
     _leave(by, current, on, reason)
+    if rules.of_compulsory_school_age(child.born_on, on):
+        open_duties(by=by, child=child, fact=Fact.NO_SCHOOL, on=on, subject=current.pk)
+    if reason == LeavingReason.MOVED:
+        open_duties(by=by, child=child, fact=Fact.MOVED_OUT, on=on, subject=current.pk)
 
 
 def _leave(by: Actor, enrolment: Enrolment, on: date, reason: str) -> None:
@@ -68,3 +79,14 @@ def _leave(by: Actor, enrolment: Enrolment, on: date, reason: str) -> None:
     enrolment.save(update_fields=["ended_on", "leaving_reason"])
     for relation in (Relation.SCHOOL, Relation.SCHOOL_ALN, Relation.SCHOOL_AUTHORITY):
         close_group_relations(by=by, child=enrolment.child, relation=relation, on=on)
+    school = enrolment.school
+    if school.organisation.authority_id == by.authority_id:  # another authority's school keeps its own duties
+        open_body_duties(
+            by=by,
+            authority=school.organisation.authority,
+            body=school.organisation,
+            fact=Fact.PUPIL_LEFT,
+            on=on,
+            subject=enrolment.pk,
+            kind=school.kind,
+        )

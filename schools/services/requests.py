@@ -166,7 +166,7 @@ def ask(*, by: Actor, child: Child, of: int, kinds: Sequence[str], question: str
     if len(question.strip()) > longest:
         problems.append(("question", _("Shorten the question to %(longest)s characters or fewer") % {"longest": longest}))
     refuse(problems)
-    if DataRequest.objects.filter(child=child, asked_of=of, received_on__isnull=True, kinds__contains=list(kinds)).exists():
+    if DataRequest.objects.waiting().filter(child=child, asked_of=of, kinds__contains=list(kinds)).exists():
         raise Refused(_("This was asked of them already, and the answer is still to come. It is chased by itself"))
     request = DataRequest(
         child=child,
@@ -194,16 +194,41 @@ def answer_request(*, by: Actor, request: DataRequest, answer: str, data_as_of: 
     if not asked and request.authority_id not in by.authorities:
         raise NotAllowed
     require_for(by=by, permission=Permission.ANSWER_FOR_DATA if asked else Permission.ASK_FOR_DATA, child=request.child)
-    child = lock(request.child)
-    request = DataRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
-    if request.received_on is not None:
-        raise Refused(_("This was answered already"))
+    child, request = _locked(request)
     refuse(_problems_of_answer(child, answer, data_as_of, by.today))
     request.answer, request.data_as_of = answer.strip(), data_as_of
     request.answered_by_id, request.received_on = by.user_id, by.today
     request.save(update_fields=["answer", "data_as_of", "answered_by", "received_on"])
     notify(by=by, kind="data_answered", source=request.pk, child=child, recipients=_coordinators(child.authority_id, by.today), facts={})
     return request
+
+
+@transaction.atomic
+def withdraw_request(*, by: Actor, request: DataRequest) -> DataRequest:
+    """Take back, for the authority that asked, what waits for an answer: it is no longer chased, and those who were asked are told.
+
+    Raises NotAllowed, Refused when it is answered or withdrawn.
+    """
+    if request.authority_id not in by.authorities:
+        raise NotAllowed
+    require_for(by=by, permission=Permission.ASK_FOR_DATA, child=request.child)
+    child, request = _locked(request)
+    request.withdrawn_on = by.today
+    request.save(update_fields=["withdrawn_on"])
+    recipients = _reached(child, request.asked_of_id, by.today)
+    notify(by=by, kind="data_withdrawn", source=request.pk, child=child, recipients=recipients, facts={})
+    return request
+
+
+def _locked(request: DataRequest) -> tuple[Child, DataRequest]:
+    """The child and the request as they stand. Raises Refused when no answer is to come."""
+    child = lock(request.child)
+    request = DataRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
+    if request.received_on is not None:
+        raise Refused(_("This was answered already"))
+    if request.withdrawn_on is not None:
+        raise Refused(_("This was withdrawn: an answer is no longer needed"))
+    return child, request
 
 
 @transaction.atomic
@@ -280,7 +305,7 @@ def chase(*, by: Actor) -> int:
     for authority in asking:
         own = Context(authority_ids=(authority.pk,), tenant_ids=(authority.pk,), today=by.today, label=by.label)
         with use(own), acting(by), transaction.atomic():
-            late = DataRequest.objects.filter(authority=authority, received_on__isnull=True, due_on__lte=by.today)
+            late = DataRequest.objects.waiting().filter(authority=authority, due_on__lte=by.today)
             for request in late.select_related("child__authority"):
                 told += _remind(by, request)
     return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from django.utils import timezone
 from lace.accounts.access import Role
 from lace.core.errors import Changed, NotAllowed
 from lace.deadlines.models import Duty
+from lace.deadlines.services.calendars import Lessons, set_lesson_times
 from lace.notifications.models import Notification
 from lace.web.middleware import serving
 from reviews import services
@@ -327,5 +328,24 @@ def test_the_tab_costs_the_same_with_many_reviews(world: World, statements: Any)
     arranged(world.own)
     path = url("child_meetings", world.own)
     client.get(path)
-    with statements(17):
+    with statements(19):
         client.get(path)
+
+
+@pytest.mark.req("PRIV-01", "DL-02")
+def test_a_school_that_entered_its_lesson_times_is_asked_in_place_of_the_usual_hours(world: World) -> None:
+    monday = timezone.localdate() + timedelta(days=14 - timezone.localdate().weekday())
+    with serving(world.own.actor(Role.HEADTEACHER)):
+        week = {weekday: Lessons(time(8), time(14)) for weekday in range(5)}
+        set_lesson_times(by=world.own.actor(Role.HEADTEACHER), school=world.own.school.organisation, times=week)
+    by = world.own.actor(Role.IRO)
+    page = world.client(Role.IRO).get(url("child_review_arrange", world.own)).content.decode()
+    assert "Lessons at the school: Monday" in page
+    with serving(by):
+        at = timezone.make_aware(datetime.combine(monday, time(8, 15)))
+        review = services.schedule(by=by, child=world.own.child, scheduled_for=at, venue="x")
+    assert "The meeting begins in the school" in world.client(Role.IRO).get(url("child_meetings", world.own)).content.decode()
+    with serving(by):
+        later = timezone.make_aware(datetime.combine(monday, time(14, 30)))
+        services.postpone(by=by, review=review, to=later, reason="After lessons", version=review.version)
+    assert "Check that the child has no lessons then" not in world.client(Role.IRO).get(url("child_meetings", world.own)).content.decode()

@@ -18,7 +18,7 @@ from lace.core.workdays import add_working_days
 from lace.notifications.models import Notification
 from lace.web.middleware import serving
 from schools.services.placing import place_child
-from schools.services.requests import answer_request, ask, chase, concerning, parties, send_details, sources
+from schools.services.requests import answer_request, ask, chase, concerning, parties, send_details, sources, withdraw_request
 from tests.world import Authority, World
 
 TODAY = timezone.localdate
@@ -243,3 +243,23 @@ def test_missed_days_are_caught_up_with_once_and_authorities_are_kept_apart(worl
     assert told(world.own, Role.LACE_COORDINATOR, "data_overdue") == 1
     assert told(world.other, Role.LACE_COORDINATOR, "data_overdue") == 0
     assert told(world.own, Role.DESIGNATED_PERSON, "data_due") == 0
+
+
+@pytest.mark.req("XLA-06")
+def test_the_authority_that_asked_takes_its_question_back(world: World) -> None:
+    hosted(world)
+    request, by = asked(world), world.own.actor(Role.LACE_COORDINATOR)
+    for other in (world.other.actor(Role.LACE_COORDINATOR), world.own.actor(Role.SOCIAL_WORKER), world.own.actor(Role.DESIGNATED_PERSON)):
+        with serving(other), pytest.raises(NotAllowed):
+            withdraw_request(by=other, request=request)
+    with serving(by):
+        taken = withdraw_request(by=by, request=fresh(by, request))
+        assert (taken.withdrawn_on, taken.is_waiting) == (TODAY(), False)
+        with pytest.raises(Refused):
+            withdraw_request(by=by, request=taken)
+        DataRequest.objects.filter(pk=request.pk).update(asked_on=TODAY() - DUE, due_on=TODAY() - timedelta(days=1))
+    assert told(world.other, Role.LACE_COORDINATOR, "data_withdrawn") == 1
+    with pytest.raises(Refused):
+        answered(world.other.actor(Role.LACE_COORDINATOR), request)
+    assert chase(by=Actor.named_job("requests", today=TODAY())) == 0
+    asked(world)  # the same may be asked anew

@@ -23,6 +23,7 @@ from tests.world import World
 
 ENTERED = date(2024, 12, 18)  # 10 working days: 6 January; 20 days: 7 January; 28 days: 15 January; 20 working days: 20 January
 FIRST = {
+    "entry_recorded": date(2024, 12, 19),
     "pep_initiated_emergency": date(2025, 1, 6),
     "pep_developed": date(2025, 1, 7),
     "pep_for_first_review": date(2025, 1, 15),
@@ -141,6 +142,7 @@ def test_a_corrected_entry_recomputes_open_and_closed_duties_and_the_audit_keeps
         assert correct_fact(by=by, child=child, subject=subject, on=date(2024, 12, 11)) == len(FIRST)
         duties = of(subject)
         assert {code: duty.due_on for code, duty in duties.items()} == {
+            "entry_recorded": date(2024, 12, 12),
             "pep_initiated_emergency": date(2024, 12, 27),
             "pep_developed": date(2024, 12, 31),
             "pep_for_first_review": date(2025, 1, 8),
@@ -193,7 +195,7 @@ def test_the_end_of_care_closes_every_open_duty_and_says_which_were_missed(world
         assert not Duty.objects.open().filter(child=child).exists()
         duties = of(subject)
     assert duties["pep_initiated_emergency"].outcome == "on_time"
-    assert {code for code, duty in duties.items() if duty.was_missed} == {"pep_developed"}
+    assert {code for code, duty in duties.items() if duty.was_missed} == {"entry_recorded", "pep_developed"}
     assert duties["pep_developed"].reason == "Went home"
     assert duties["pep_developed"].next_look_on is None
 

@@ -11,12 +11,12 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 
-from lace.accounts.access import Relation, Role
+from lace.accounts.access import NAMED_RELATION, Relation, Role
 from lace.accounts.models import Membership, User
 from lace.children.models import Child, ChildUserGrant, relation_code
 from lace.core.actor import Actor
 from lace.deadlines.models import Duty, SweepRun
-from lace.deadlines.rules import RULES, opening
+from lace.deadlines.rules import RULES, About, opening
 from lace.deadlines.sweep import ROUND, is_needed, sweep
 from lace.notifications.models import Notification
 from lace.web.middleware import serving
@@ -86,7 +86,7 @@ class Oracle:
                 for member in Membership.objects.filter(user=user, role=role, **where).select_related("user")
             )
 
-        if role in {Role.SOCIAL_WORKER, Role.IRO, Role.FOSTER_CARER}:
+        if role in NAMED_RELATION:
             return {
                 user
                 for child, user, relation, start, end in self.grants
@@ -171,7 +171,7 @@ def furnish_at_random(world: World, dice: random.Random) -> tuple[list[Duty], li
                         ends_on=end,
                     )
                     grants.append((child.pk, membership.user_id, relation.value, start, end))
-        for code in dice.choices(sorted(RULES), k=8):
+        for code in dice.choices(sorted(code for code, rule in RULES.items() if rule.about == About.CHILD and rule.ladder), k=8):
             duties.append(add_duty(side, code, START + dice.randrange(-15, 50) * DAY, child))
     return duties, grants
 

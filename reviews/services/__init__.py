@@ -20,11 +20,14 @@ from lace.children.people import people_around
 from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import Changed, Message, Refused, refuse
+from lace.deadlines.models import Duty
 from lace.deadlines.rules import Fact
-from lace.deadlines.services import bring_forward, meet, open_duties
+from lace.deadlines.services import bring_forward, correct_fact, done, meet, open_duties, void
 from lace.notifications.services import notify
+from peps.models import Pep
+from peps.rules.duties import AVAILABLE
 from reviews.models import Decision, Invitation, Postponement, Review
-from reviews.rules import CAPACITY, EXPECTED, FIRST, FOLLOWING, READY, Attendance, Capacity, Participation, ReviewState
+from reviews.rules import CAPACITY, EXPECTED, FIRST, FOLLOWING, OUTSIDE_LESSONS, READY, Attendance, Capacity, Participation, ReviewState
 from schools.models import Enrolment
 
 AT_SCHOOL = ("designated_person", "headteacher", "alnco", "child_protection_lead")  # roles of a school's staff who may be asked to a review
@@ -144,6 +147,8 @@ def schedule(
     _set_invitations(by, review, invitees, people)
     if not _held(episode):
         bring_forward(by=by, child=child, code=READY, due_on=day)
+    open_duties(by=by, child=child, fact=Fact.REVIEW_ARRANGED, on=day, subject=review.pk)
+    _meet_of(by, review, OUTSIDE_LESSONS, by.today)  # in lessons only with a reason and a room, else it is refused above
     _tell(by, review, "review_arranged", step=0, facts=_at(review), to=_invited(review))
     return review
 
@@ -218,6 +223,7 @@ def postpone(
     _save(review, "scheduled_for", "venue", "outside_lessons", "lesson_reason", "private_room")
     if not _held(review.episode):
         bring_forward(by=by, child=review.child, code=READY, due_on=timezone.localdate(to))
+    correct_fact(by=by, child=review.child, subject=review.pk, on=timezone.localdate(to))  # what is to be ready at it, not when it must be held
     _tell(by, review, "review_postponed", step=review.version, facts=_at(review), to=_invited(review))
     return review
 
@@ -268,6 +274,8 @@ def close(
         for position, decision in enumerate(decisions, start=1)
     )
     meet(by=by, child=review.child, codes=FOLLOWING if before else FIRST, on=held_on, evidence=review.pk)
+    if Pep.objects.filter(child=review.child, finalised_on__lte=held_on).current().exists():
+        _meet_of(by, review, AVAILABLE, min(held_on, timezone.localdate(review.scheduled_for)))
     open_duties(by=by, child=review.child, fact=Fact.LATER_REVIEW if before else Fact.FIRST_REVIEW, on=held_on, subject=review.pk)
     facts = {"held_on": held_on.isoformat()}
     _tell(by, review, "review_closed", step=review.version, facts=facts, to=_invited(review) | _entitled(by, review))
@@ -288,6 +296,8 @@ def cancel(*, by: Actor, review: Review, version: int) -> Review:
     review = _standing(by, review, version, Permission.ARRANGE_REVIEW)
     review.state = ReviewState.CANCELLED
     _save(review, "state")
+    for duty in Duty.objects.open().filter(subject=review.pk):
+        void(by=by, duty=duty)
     _tell(by, review, "review_cancelled", step=review.version, facts=_at(review), to=_invited(review))
     return review
 
@@ -375,6 +385,11 @@ def _standing(by: Actor, review: Review, version: int, permission: Permission) -
     if standing.state != ReviewState.SCHEDULED:
         raise Refused(_("This review has been held or called off already"))
     return standing
+
+
+def _meet_of(by: Actor, review: Review, code: str, on: date) -> None:
+    for duty in Duty.objects.open().filter(child=review.child_id, subject=review.pk, code=code):
+        done(by=by, duty=duty, on=on, evidence=review.pk)
 
 
 def _save(review: Review, *fields: str) -> None:

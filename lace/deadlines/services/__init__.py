@@ -6,9 +6,9 @@ bound what any of them can reach.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -16,19 +16,15 @@ from django.db.models import Case, F, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from lace.accounts.access import Permission
-from lace.accounts.models import LocalAuthority
+from lace.accounts.models import LocalAuthority, Organisation
 from lace.children.models import Child
 from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, Refused
-from lace.deadlines.models import Duty, WorkingDay
-from lace.deadlines.rules import RULES, DutyRule, Fact, chosen_clock, clock_settings, openings, rules_for
-
-Outcome = Duty.Outcome
-
-
-def _clocks(authority: LocalAuthority) -> dict[str, str]:
-    return {name: getattr(authority, name) for name in clock_settings()}
+from lace.deadlines.models import BodyDuty, Duty
+from lace.deadlines.models.duty import Outcome
+from lace.deadlines.reckoning import Reckoner, needs_place, place_of
+from lace.deadlines.rules import RULES, Fact, Opening, rules_for
 
 
 def _held(duties: QuerySet[Duty]) -> list[Duty]:
@@ -43,13 +39,28 @@ def open_duties(*, by: Actor, child: Child, fact: Fact, on: date, subject: UUID)
     `on` is the day of the fact, day 0; `subject` the row whose fact it is. Asked again for the same subject it adds nothing
     and changes nothing. The ladder starts at its first rung: see `rules.opening` for a fact recorded late.
     """
-    days = WorkingDay.objects.counted_from(on)
+    place = place_of(child, on) if needs_place(fact, on, child) else None
+    reckoner = Reckoner(since=on, authorities=[child.authority])
     found = [
         Duty(child=child, authority_id=child.authority_id, subject=subject, **asdict(duty))
-        for duty in openings(fact, on, clocks=_clocks(child.authority), days=days)
+        for duty in reckoner.openings(fact, on, child.authority_id, place=place, born=child.born_on)
     ]
     Duty.objects.bulk_create(found, ignore_conflicts=True)
     return list(Duty.objects.filter(child=child, subject=subject, code__in=[duty.code for duty in found]).order_by("due_on", "code"))
+
+
+@transaction.atomic
+def open_body_duties(
+    *, by: Actor, authority: LocalAuthority, body: Organisation | None, fact: Fact, on: date, subject: UUID, kind: str = ""
+) -> list[BodyDuty]:
+    """As `open_duties`, of a school (`body`, with its kind) or of the authority itself."""
+    place = (body.authority_id, body.pk) if body else None
+    found = [
+        BodyDuty(authority=authority, body=body, subject=subject, **asdict(duty))
+        for duty in Reckoner(since=on, authorities=[authority]).openings(fact, on, authority.pk, place=place, kind=kind)
+    ]
+    BodyDuty.objects.bulk_create(found, ignore_conflicts=True)
+    return list(BodyDuty.objects.filter(authority=authority, body=body, subject=subject, code__in=[duty.code for duty in found]))
 
 
 @transaction.atomic
@@ -59,17 +70,59 @@ def meet(*, by: Actor, child: Child, codes: Iterable[str], on: date, reason: str
     `evidence` is the row that met them. A reason given earlier for lateness stays unless a new one is given.
     """
     held = _held(Duty.objects.open().filter(child=child, code__in=list(codes)))
-    return Duty.objects.filter(pk__in=[duty.pk for duty in held]).update(
+    _close(Duty.objects.filter(pk__in=[duty.pk for duty in held]), on, reason, evidence)
+    for duty in held:
+        _follow(by, child, duty, on)
+    return len(held)
+
+
+@transaction.atomic
+def meet_body(
+    *,
+    by: Actor,
+    authority: LocalAuthority,
+    body: Organisation | None,
+    codes: Iterable[str],
+    on: date,
+    evidence: UUID | None = None,
+    subjects: Collection[UUID] | None = None,
+) -> int:
+    """As `meet`, of a school (`body`) or of the authority itself; with `subjects`, only those of these facts."""
+    duties = BodyDuty.objects.open().filter(authority=authority, body=body, code__in=list(codes))
+    if subjects is not None:
+        duties = duties.filter(subject__in=subjects)
+    return _close(duties, on, "", evidence)
+
+
+@transaction.atomic
+def done(*, by: Actor, duty: Duty | BodyDuty, on: date, reason: str = "", evidence: UUID | None = None) -> None:
+    """Close one open duty as done on a day, and open what follows from its being done. The caller has asked whether `by` may."""
+    rows: QuerySet[Duty] | QuerySet[BodyDuty] = Duty.objects.open() if isinstance(duty, Duty) else BodyDuty.objects.open()
+    if _close(rows.filter(pk=duty.pk), on, reason, evidence) and isinstance(duty, Duty):
+        _follow(by, duty.child, duty, on)
+
+
+@transaction.atomic
+def void(*, by: Actor, duty: Duty | BodyDuty) -> None:
+    """Close one open duty as not applicable: its fact is no longer there, such as a review that was called off."""
+    rows: QuerySet[Duty] | QuerySet[BodyDuty] = Duty.objects.open() if isinstance(duty, Duty) else BodyDuty.objects.open()
+    rows.filter(pk=duty.pk).update(closed_on=by.today, outcome=Outcome.NOT_APPLICABLE, next_look_on=None)
+
+
+def _close(duties: QuerySet[Duty] | QuerySet[BodyDuty], on: date, reason: str, evidence: UUID | None) -> int:
+    return duties.update(
         closed_on=on,
-        outcome=_in_time(on),
+        outcome=Case(When(due_on__gte=on, then=Value(Outcome.ON_TIME)), default=Value(Outcome.LATE)),
         next_look_on=None,
         reason=Value(reason) if reason else F("reason"),
         evidence=evidence,
     )
 
 
-def _in_time(on: date) -> Case:
-    return Case(When(due_on__gte=on, then=Value(Outcome.ON_TIME)), default=Value(Outcome.LATE))
+def _follow(by: Actor, child: Child, duty: Duty, on: date) -> None:
+    starts = RULES[duty.code].starts if duty.code in RULES else None
+    if starts is not None:
+        open_duties(by=by, child=child, fact=starts, on=on, subject=duty.pk)
 
 
 @transaction.atomic
@@ -79,9 +132,11 @@ def bring_forward(*, by: Actor, child: Child, code: str, due_on: date) -> int:
     Never later: postponing a review moves no duty (AMB-02, REV-15), and a second earlier day replaces the first.
     """
     held = _held(Duty.objects.open().filter(child=child, code=code, due_on__gt=due_on))
+    reckoner = Reckoner(since=due_on, authorities=[child.authority])
     for duty in held:
         duty.brought_to = due_on
-        _move(duty, due_on)
+        first = reckoner.rule(duty.code, duty.authority_id, duty.trigger_on).ladder[:1]
+        _move(duty, due_on, timedelta(days=first[0].days) if first else None)
         duty.save(update_fields=["brought_to", *_MOVED])
     return len(held)
 
@@ -89,14 +144,12 @@ def bring_forward(*, by: Actor, child: Child, code: str, due_on: date) -> int:
 _MOVED = ("due_on", "next_rung", "next_look_on", "ladder_round")
 
 
-def _move(duty: Duty, due_on: date) -> None:
-    """Another due date: the ladder starts anew, and tells of the new day."""
-    if due_on == duty.due_on:
-        return
+def _move(duty: Duty | BodyDuty, due_on: date, first: timedelta | None) -> None:
+    """Another due date: the ladder starts anew, and tells of the new day; `first` is how far its first rung is from it."""
     duty.due_on = due_on
     duty.next_rung, duty.ladder_round = 0, duty.ladder_round + 1
     if duty.closed_on is None:
-        duty.next_look_on = RULES[duty.code].next_look(due_on, 0)
+        duty.next_look_on = None if first is None else due_on + first
 
 
 @transaction.atomic
@@ -107,15 +160,13 @@ def correct_fact(*, by: Actor, child: Child, subject: UUID, on: date, fact: Fact
     stays closed. With another `fact`, duties that it does not start become not applicable and those it starts are opened.
     The old values stay in the audit. Returns how many duties changed.
     """
-    clocks, days = _clocks(child.authority), WorkingDay.objects.counted_from(on)
     changed = 0
+    place, reckoner = place_of(child, on), Reckoner(since=on, authorities=[child.authority])
     for duty in _held(Duty.objects.filter(child=child, subject=subject, code__in=list(RULES))):
-        rule = RULES[duty.code]
-        applies = rule in rules_for(fact or Fact(duty.fact), on)
+        now = fact or Fact(duty.fact)
         before = _state(duty)
-        if applies:
-            _recompute(duty, rule, on, rule.due(on, days, chosen_clock(rule, clocks)))
-            duty.fact, duty.clock = fact or duty.fact, chosen_clock(rule, clocks)
+        if RULES[duty.code] in rules_for(now, on, born=child.born_on):
+            recompute(by=by, duty=duty, made=reckoner.opening(duty.code, now, on, child.authority_id, place))
         elif duty.closed_on is None:
             duty.closed_on, duty.outcome, duty.next_look_on = by.today, Outcome.NOT_APPLICABLE, None
         if _state(duty) != before:
@@ -128,21 +179,26 @@ def correct_fact(*, by: Actor, child: Child, subject: UUID, on: date, fact: Fact
 
 
 def _state(duty: Duty) -> tuple[object, ...]:
-    return (duty.fact, duty.clock, duty.trigger_on, duty.due_on, duty.closed_on, duty.outcome)
+    return (duty.fact, duty.clock, duty.trigger_on, duty.due_on, duty.provisional, duty.closed_on, duty.outcome)
 
 
-def _recompute(duty: Duty, rule: DutyRule, on: date, due_on: date) -> None:
-    duty.trigger_on, duty.rule_version = on, rule.version
-    if duty.outcome == Outcome.NOT_APPLICABLE:  # it applies after all
-        duty.closed_on, duty.outcome = None, ""
-        duty.next_look_on = rule.next_look(duty.due_on, duty.next_rung)
-    _move(duty, min(due_on, duty.brought_to) if duty.brought_to else due_on)
+def recompute(*, by: Actor, duty: Duty | BodyDuty, made: Opening) -> None:
+    """Put into the row what is opened from its fact today; what somebody brought forward, waived or did stays so. Not saved."""
+    duty.trigger_on, duty.rule_version = made.trigger_on, made.rule_version
+    duty.fact, duty.clock, duty.provisional = made.fact, made.clock, made.provisional
+    brought_to = duty.brought_to if isinstance(duty, Duty) else None
+    if duty.outcome == Outcome.NOT_APPLICABLE and not (isinstance(duty, Duty) and duty.waivers.filter(agreed=True).exists()):
+        duty.closed_on, duty.outcome = None, ""  # it applies after all
+        duty.next_look_on = RULES[duty.code].next_look(duty.due_on, duty.next_rung)
+    due_on = min(made.due_on, brought_to) if brought_to else made.due_on
+    if due_on != duty.due_on:
+        _move(duty, due_on, made.next_look_on - made.due_on if made.next_look_on else None)
     if duty.closed_on is not None and duty.outcome in {Outcome.ON_TIME, Outcome.LATE}:
         duty.outcome = Outcome.ON_TIME if duty.closed_on <= duty.due_on else Outcome.LATE
 
 
 @transaction.atomic
-def close_all(*, by: Actor, child: Child, on: date, outcome: Duty.Outcome, reason: str = "") -> int:
+def close_all(*, by: Actor, child: Child, on: date, outcome: Outcome, reason: str = "") -> int:
     """Close every open duty of a child whose care ended, who moved to another authority, or to whom they no longer apply (DL-06).
 
     How many were open. Done duties are closed by `meet`, so `outcome` may not be on time or late.

@@ -15,6 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from lace.children.rules import academic_year
 from lace.core.workdays import add_months
 from lace.notifications.kinds import Facts, Kind, declare, plain_facts
+from schools.rules import bodies as bodies
+from schools.rules import duties as duties
+from schools.rules import facts as facts
+from schools.rules import stages as stages
 
 
 class SchoolKind(TextChoices):
@@ -225,53 +229,53 @@ declare(
         body=_("Somebody opened the record of %(initials)s in an emergency. Look in Lace at who it was and why, and say what you found."),
         route="emergencies",
         address=_emergencies,
+        at_once=True,
     ),
     Kind(
         code="emergency_opened_by_ours",
         subject=_("Somebody of your authority opened a record in an emergency"),
         body=_("The responsible authority was told and looks into it. Open the audit in Lace to see who it was."),
         route="audit",
+        at_once=True,
     ),
 )
 
 
 # Of children between authorities: initials and a link, whatever the authority (PRIV-14).
 declare(
-    Kind(
-        code="placement_notice",
-        subject=_("A child has been placed in your area"),
-        body=_("Another authority has placed %(initials)s in your area from %(started_on)s. Say in Lace that you know."),
-        route="handovers",
-        address=_handovers,
-    ),
-    Kind(
-        code="handover_proposed",
-        subject=_("Another authority asks yours to become responsible for a child"),
-        body=_("A hand-over of the record of %(initials)s is proposed to your authority. Accept it or refuse it in Lace."),
-        route="handovers",
-        address=_handovers,
-    ),
-    Kind(
-        code="handover_withdrawn",
-        subject=_("A hand-over was withdrawn"),
-        body=_("The hand-over of the record of %(initials)s to your authority was withdrawn. You need do nothing."),
-        route="handovers",
-        address=_handovers,
-    ),
-    Kind(
-        code="handover_refused",
-        subject=_("A hand-over was refused"),
-        body=_("The other authority does not take over the record of %(initials)s. Your authority stays responsible. The reason is in Lace."),
-        route="handovers",
-        address=_handovers,
-    ),
-    Kind(
-        code="handover_accepted",
-        subject=_("A hand-over was accepted"),
-        body=_("The other authority is now responsible for %(initials)s. Your authority may read a part of the record until the end of the overlap."),
-        route="handovers",
-        address=_handovers,
-    ),
+    *(
+        Kind(code=code, subject=subject, body=body, route="handovers", address=_handovers)
+        for code, subject, body in (
+            (
+                "placement_notice",
+                _("A child has been placed in your area"),
+                _("Another authority has placed %(initials)s in your area from %(started_on)s. Say in Lace that you know."),
+            ),
+            (
+                "handover_proposed",
+                _("Another authority asks yours to become responsible for a child"),
+                _("A hand-over of the record of %(initials)s is proposed to your authority. Accept it or refuse it in Lace."),
+            ),
+            (
+                "handover_withdrawn",
+                _("A hand-over was withdrawn"),
+                _("The hand-over of the record of %(initials)s to your authority was withdrawn. You need do nothing."),
+            ),
+            (
+                "handover_refused",
+                _("A hand-over was refused"),
+                _("The other authority does not take over the record of %(initials)s. Your authority stays responsible. The reason is in Lace."),
+            ),
+            (
+                "handover_accepted",
+                _("A hand-over was accepted"),
+                _(
+                    "The other authority is now responsible for %(initials)s."
+                    " Your authority may read a part of the record until the end of the overlap."
+                ),
+            ),
+        )
+    )
 )
 
 
@@ -298,6 +302,12 @@ declare(
         code="data_overdue",
         subject=_("Data that your authority asked for have not come"),
         body=_("The answer about %(initials)s was due on %(due_on)s. Those who were asked have been reminded. You may want to phone them."),
+        route="child_data",
+    ),
+    Kind(
+        code="data_withdrawn",
+        subject=_("Data about a child are no longer needed from you"),
+        body=_("The authority that asked for data about the education of %(initials)s has withdrawn its question. You need do nothing."),
         route="child_data",
     ),
     Kind(
