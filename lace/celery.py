@@ -22,6 +22,7 @@ app.conf.update(
     # A bell that nobody heard in time is dropped; the next one is as good.
     beat_schedule={
         "access reviews": {"task": "lace.notifications.tasks.ring_access_reviews", "schedule": crontab(hour=3, minute=40)},
+        "reconciliation": {"task": "lace.deadlines.tasks.ring_reconciliation", "schedule": crontab(hour=2, minute=10), "options": {"expires": 3600}},
         "sweep": {"task": "lace.deadlines.tasks.ring_sweep", "schedule": crontab(), "options": {"expires": 50}},
         "seal": {"task": "lace.audit.tasks.ring_sealing", "schedule": 300.0, "options": {"expires": 280}},
         "verify": {"task": "lace.audit.tasks.ring_verification", "schedule": crontab(hour=1, minute=20), "options": {"expires": 3600}},
@@ -29,6 +30,7 @@ app.conf.update(
         "requests": {"task": "schools.tasks.ring_requests", "schedule": crontab(hour=5, minute=10), "options": {"expires": 3600}},
         "figures": {"task": "reporting.tasks.ring_figures", "schedule": crontab(hour=3, minute=10), "options": {"expires": 3600}},
         "deliver": {"task": "lace.notifications.tasks.ring_delivery", "schedule": 30.0, "options": {"expires": 25}},
+        "hear back": {"task": "lace.notifications.tasks.ring_hear_back", "schedule": 900.0, "options": {"expires": 600}},
     },
 )
 app.autodiscover_tasks(["lace.audit", "lace.deadlines", "lace.notifications", "schools", "peps", "reviews", "reporting"])

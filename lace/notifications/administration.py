@@ -48,18 +48,21 @@ declare(
         words=_of_authority,
         address=_link,
         lead=_("Take up the invitation here:"),
+        at_once=True,
     ),
     Kind(
         code="access_review_opened",
         subject=_("The access review of this term has begun"),
         body=_("Look through the open roles of your authority and its schools. Confirm or end each one by %(due_on)s."),
         route="access_review",
+        digest=True,
     ),
     Kind(
         code="access_review_due",
         subject=_("The access review of this term is not finished"),
         body=_("Some roles were neither confirmed nor ended by %(due_on)s."),
         route="access_review",
+        digest=True,
     ),
 )
 

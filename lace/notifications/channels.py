@@ -6,6 +6,7 @@ GOV.UK Notify can be asked by reference whether it took a message; SMTP cannot, 
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email.utils import formataddr
 from typing import Any, Protocol
@@ -19,6 +20,8 @@ from notifications_python_client.errors import HTTPError
 from notifications_python_client.notifications import NotificationsAPIClient
 
 NOTIFY = "https://api.notifications.service.gov.uk"
+# What GOV.UK Notify says of an e-mail that will not arrive: no such address; a full mailbox, for three days; a fault between the providers.
+_UNDELIVERED = ("permanent-failure", "temporary-failure", "technical-failure")
 
 
 class Rejected(Exception):
@@ -45,6 +48,14 @@ class Letter:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A letter that the provider took and then could not deliver."""
+
+    reference: UUID
+    address: str
+
+
 class Provider(Protocol):
     """Sends letters. `send` raises Rejected, Later or Down when it is sure that nothing was taken; anything else leaves it unknown."""
 
@@ -53,7 +64,11 @@ class Provider(Protocol):
     def send(self, letter: Letter) -> None: ...
 
     def took(self, reference: UUID) -> bool:
-        """Has the provider taken a letter with this reference? Raises Down when it does not say."""
+        """Has the provider taken a letter with this reference, and not given it up since? Raises Down when it does not say."""
+        ...
+
+    def returned(self) -> Iterable[Returned]:
+        """What of the last days it could not deliver. Raises Down when it does not say."""
         ...
 
     def close(self) -> None: ...
@@ -94,6 +109,9 @@ class Mail:
 
     def took(self, reference: UUID) -> bool:
         raise NotImplementedError("SMTP cannot be asked.")
+
+    def returned(self) -> Iterable[Returned]:
+        return ()
 
     def close(self) -> None:
         if self._connection is not None:
@@ -144,10 +162,36 @@ class Notify:
             found = self._client.get_all_notifications(reference=str(reference))
         except HTTPError as error:
             raise Down(error.status_code) from error
-        return bool(found["notifications"])
+        # One reference is one letter and the tries that somebody asked for: never more than the 250 of a page.
+        return any(message["status"] not in _UNDELIVERED for message in found["notifications"])
+
+    def returned(self) -> Iterator[Returned]:
+        for status in _UNDELIVERED:
+            older_than = None
+            while page := self._page(status, older_than):
+                for message in page:
+                    if (reference := _own(message["reference"])) is not None:
+                        yield Returned(reference, message["email_address"])
+                older_than = page[-1]["id"]
+
+    def _page(self, status: str, older_than: str | None) -> list[dict[str, Any]]:
+        try:
+            found = self._client.get_all_notifications(status=status, template_type="email", older_than=older_than)
+        except HTTPError as error:
+            raise Down(error.status_code) from error
+        messages: list[dict[str, Any]] = found["notifications"]
+        return messages
 
     def close(self) -> None:
         self._client.request_session.close()
+
+
+def _own(reference: str | None) -> UUID | None:
+    """Our reference; none for what others sent with the same key."""
+    try:
+        return UUID(reference or "")
+    except ValueError:
+        return None
 
 
 def provider() -> Provider:

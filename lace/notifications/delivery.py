@@ -1,10 +1,12 @@
 """Send what waits in the outbox: nothing lost, and nothing sent twice that the provider can be asked about.
 
-1. Lease a batch of rows (SKIP LOCKED, so that any number of workers share the work) and commit.
-2. A row whose earlier attempt ended unknown (a worker died, an answer never came) is first looked up at the provider by its
+1. Bind reminders whose hour has come into digests (lace.notifications.digest) and commit: a letter is from then on one row.
+2. Lease a batch of letters (SKIP LOCKED, so that any number of workers share the work) and commit.
+3. A row whose earlier attempt ended unknown (a worker died, an answer never came) is first looked up at the provider by its
    reference. SMTP cannot be asked: it gets the same Message-ID again and the row says "possibly repeated".
-3. Record the attempt and commit. Only then call the provider.
-4. Record the acceptance, the refusal, or the wait before the next attempt.
+4. Record the attempt and commit. Only then lock the row and call the provider, once for a letter. The protocol as a machine, explored
+   whole, is tests/crash/model.py.
+5. Still under the lock, record the acceptance, the refusal, or the wait before the next attempt, on the letter and on the parts of a digest together.
 """
 
 from __future__ import annotations
@@ -15,17 +17,22 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.utils import timezone
 
 from lace.accounts.acting import context_of
 from lace.core.actor import Actor
+from lace.core.workdays import WorkingDays
 from lace.database.context import use
-from lace.notifications.channels import Down, Later, Letter, Provider, Rejected, provider
-from lace.notifications.kinds import write
-from lace.notifications.models import Notification
+from lace.notifications import digest, undelivered
+from lace.notifications.channels import Down, Later, Provider, Rejected, provider
+from lace.notifications.kinds import at_once, gathered
+from lace.notifications.letters import letter_of as letter_of
+from lace.notifications.models import Notification, Preference
+from lace.notifications.quiet import working_days
+from lace.notifications.rules import LONDON, How
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +41,7 @@ LEASE = timedelta(minutes=10)
 # How long to wait after the first, second, ... attempt that failed; after the last the message has failed for good.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
 WHEN_DOWN = timedelta(minutes=1)
+TOLD_FOR = timedelta(days=8)  # GOV.UK Notify tells for seven days what became of a message
 
 
 @dataclass
@@ -45,11 +53,23 @@ class Delivered:
     postponed: int = 0
 
 
-def deliver(*, by: Actor, through: Provider | None = None, clock: Callable[[], datetime] = timezone.now) -> Delivered:
-    """Send every e-mail that waits and is not another worker's, as a named job. Stops early when the provider is down."""
+def deliver(
+    *, by: Actor, through: Provider | None = None, clock: Callable[[], datetime] = timezone.now, working: WorkingDays | None = None
+) -> Delivered:
+    """Send every e-mail that may go now and is not another worker's, as a named job. Stops early when the provider is down.
+
+    `working` says which days are working days (on others little goes); the calendar of lace.notifications.quiet unless given. Where the
+    setting MAIL_KEEPS_HOURS is off every message goes at once, each by itself.
+    """
     done = Delivered()
     with closing(through or provider()) as out, use(context_of(by)):
-        while batch := _lease(clock()):
+        with transaction.atomic():
+            now = clock()
+            days = working or working_days(now.astimezone(LONDON).date())
+            undelivered.take_up(now=now)
+        if settings.MAIL_KEEPS_HOURS:
+            digest.gather(now=now, working=days)
+        while batch := _lease(clock(), days):
             for place, row in enumerate(batch):
                 try:
                     _deliver(row, out, clock, done)
@@ -62,29 +82,45 @@ def deliver(*, by: Actor, through: Provider | None = None, clock: Callable[[], d
 
 
 @transaction.atomic
-def _lease(now: datetime) -> list[Notification]:
-    """Up to BATCH waiting rows, the oldest first, ours alone until the lease runs out."""
-    waiting = Notification.objects.filter(
-        Q(leased_until__isnull=True) | Q(leased_until__lte=now), channel=Notification.Channel.EMAIL, accepted_at__isnull=True, failed_at__isnull=True
-    )
+def _lease(now: datetime, working: WorkingDays) -> list[Notification]:
+    """Up to BATCH waiting letters that may go, the oldest first, ours alone until the lease runs out."""
+    waiting = Notification.objects.waiting().filter(Q(leased_until__isnull=True) | Q(leased_until__lte=now)).filter(_may_go(now, working))
     keys = list(waiting.order_by("created_at", "pk").select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)[:BATCH])
     Notification.objects.filter(pk__in=keys).update(leased_until=now + LEASE)
     return list(
         Notification.objects.filter(pk__in=keys)
         .select_related("recipient", "child")
+        .prefetch_related(Prefetch("parts", Notification.objects.select_related("child")))
         .only(
             *("kind", "source", "step", "channel", "language", "facts", "leased_until", "attempts", "attempted_at", "possibly_repeated"),
-            *("recipient__name", "recipient__email", "recipient__is_active"),
+            *("authority_id", "recipient__name", "recipient__email", "recipient__is_active"),
             *("child__given_names", "child__preferred_name", "child__family_name"),
         )
         .order_by("created_at", "pk")
     )
 
 
+def _may_go(now: datetime, working: WorkingDays) -> Q:
+    """Letters whose time has come: digests; reminders of people who want each by itself, from their hour on; all other messages at once.
+    On days off only digests, what is due that day, and what cannot wait. What was tried before goes on."""
+    if not settings.MAIL_KEEPS_HOURS:
+        return Q()
+    local = now.astimezone(LONDON)
+    today = Q() if working(local.date()) else Q(facts__due_on=local.date().isoformat())
+    singly = Preference.objects.filter(user=OuterRef("recipient"), how=How.SINGLE, at__lte=local.time())
+    reminders = Q(kind__in=gathered())
+    return (
+        Q(attempts__gt=0)
+        | Q(attempted_at__isnull=False)
+        | Q(kind__in=[digest.DIGEST, *at_once()])
+        | (today & reminders & Exists(singly))
+        | (today & ~reminders)
+    )
+
+
 def _deliver(row: Notification, out: Provider, clock: Callable[[], datetime], done: Delivered) -> None:
     if row.attempted_at and out.can_be_asked and out.took(row.reference):
-        _stamp(row, accepted_at=clock(), leased_until=None)
-        done.sent += 1
+        _accept(row, clock(), done)
     elif not row.recipient.is_active:  # cannot sign in any more
         _stamp(row, failed_at=clock(), leased_until=None)
         done.failed += 1
@@ -95,38 +131,62 @@ def _deliver(row: Notification, out: Provider, clock: Callable[[], datetime], do
 @transaction.atomic
 def _attempt(row: Notification, now: datetime, *, possibly_repeated: bool) -> bool:
     """Record that the provider is about to be called. False when the lease ran out and the row may be another worker's by now."""
-    ours = Notification.objects.filter(pk=row.pk, leased_until=row.leased_until, leased_until__gt=now, accepted_at__isnull=True)
+    ours = Notification.objects.waiting().filter(pk=row.pk, leased_until=row.leased_until, leased_until__gt=now)
     row.attempts += 1
     row.possibly_repeated = row.possibly_repeated or possibly_repeated
     return ours.update(attempted_at=now, attempts=F("attempts") + 1, possibly_repeated=row.possibly_repeated) == 1
 
 
 def _send(row: Notification, out: Provider, clock: Callable[[], datetime], done: Delivered) -> None:
-    try:
-        out.send(letter_of(row))
-    except Rejected:
-        _stamp(row, failed_at=clock(), leased_until=None)
-        logger.error("The provider refuses notification %s", row.pk)
-        done.failed += 1
-    except Down:
-        # The fault is not the message's: the attempt does not count.
-        _stamp(row, attempted_at=None, attempts=F("attempts") - 1)
-        raise
-    except Later:
-        _put_off(row, clock(), done, attempted_at=None)
-    except Exception as error:  # whatever it was, the provider may have taken the message: `attempted_at` stays
-        logger.warning("Notification %s may or may not have gone: %s", row.pk, type(error).__name__)
-        _put_off(row, clock(), done)
-    else:
-        _stamp(row, accepted_at=clock(), leased_until=None)
-        done.sent += 1
+    """Call the provider with the row locked: whoever is stopped in the call past its lease keeps the others out, and whoever dies lets them in."""
+    down: Down | None = None
+    with transaction.atomic():
+        if not _hold(row):
+            return
+        try:
+            out.send(letter_of(row))
+        except Rejected:
+            logger.error("The provider refuses notification %s", row.pk)
+            _fail(row, clock(), done, attempted_at=None)
+        except Down as error:
+            # The fault is not the message's: the attempt does not count.
+            _stamp(row, attempted_at=None, attempts=F("attempts") - 1)
+            down = error
+        except Later:
+            _put_off(row, clock(), done, attempted_at=None)
+        except Exception as error:  # whatever it was, the provider may have taken the message: `attempted_at` stays
+            logger.warning("Notification %s may or may not have gone: %s", row.pk, type(error).__name__)
+            _put_off(row, clock(), done)
+        else:
+            _accept(row, clock(), done)
+    if down is not None:
+        raise down
+
+
+def _hold(row: Notification) -> bool:
+    """Lock the letter until the transaction ends; False when its lease has gone to another since."""
+    ours = Notification.objects.waiting().filter(pk=row.pk, leased_until=row.leased_until)
+    return bool(ours.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _accept(row: Notification, now: datetime, done: Delivered) -> None:
+    _stamp(row, accepted_at=now, leased_until=None)
+    undelivered.settle(row, now=now)
+    done.sent += 1
+
+
+@transaction.atomic
+def _fail(row: Notification, now: datetime, done: Delivered, **stamps: object) -> None:
+    _stamp(row, failed_at=now, leased_until=None, **stamps)
+    undelivered.note(row, now=now, day=now.astimezone(LONDON).date())
+    done.failed += 1
 
 
 def _put_off(row: Notification, now: datetime, done: Delivered, **stamps: object) -> None:
     if row.attempts > len(WAITS):
         logger.error("Notification %s was given up after %d attempts", row.pk, row.attempts)
-        _stamp(row, failed_at=now, leased_until=None, **stamps)
-        done.failed += 1
+        _fail(row, now, done, **stamps)
     else:
         _stamp(row, leased_until=now + WAITS[row.attempts - 1], **stamps)
         done.postponed += 1
@@ -134,7 +194,11 @@ def _put_off(row: Notification, now: datetime, done: Delivered, **stamps: object
 
 @transaction.atomic
 def _stamp(row: Notification, **stamps: object) -> None:
+    """Onto the letter; what became of it onto its parts as well."""
     Notification.objects.filter(pk=row.pk).update(**stamps)
+    became = {name: value for name, value in stamps.items() if name in {"accepted_at", "failed_at"}}
+    if row.kind == digest.DIGEST and became:
+        Notification.objects.filter(digest=row.pk).update(**became, possibly_repeated=row.possibly_repeated)
 
 
 @transaction.atomic
@@ -143,10 +207,21 @@ def _release(rows: list[Notification], until: datetime) -> None:
         Notification.objects.filter(pk=row.pk, leased_until=row.leased_until).update(leased_until=until)
 
 
-def letter_of(row: Notification) -> Letter:
-    """The e-mail of a notification, in its language. `row` comes with its recipient and child."""
-    initials = row.child.initials if row.child else ""
-    text = write(row.kind, row.facts, language=row.language, initials=initials, child=row.child_id)
-    with translation.override(row.language):
-        body = render_to_string("emails/message.txt", {"name": row.recipient.name, "text": text})
-    return Letter(row.reference, row.recipient.name, row.recipient.email, row.language, text.subject, body)
+def hear_back(*, by: Actor, through: Provider | None = None, clock: Callable[[], datetime] = timezone.now) -> int:
+    """Ask the provider what it took and then could not deliver, as a named job, and note it. Returns how many letters that were.
+
+    A letter tried again has a newer message under the same reference: while one of them is on its way or arrived, it has not failed.
+    Nothing to ask an SMTP server. Raises Down when the provider does not say.
+    """
+    done = Delivered()
+    with closing(through or provider()) as out, use(context_of(by)):
+        for returned in out.returned():
+            with transaction.atomic():
+                taken = Notification.objects.filter(
+                    recipient__email=returned.address.lower(), accepted_at__gt=clock() - TOLD_FOR, digest__isnull=True
+                )
+                found = [row for row in taken.select_related("recipient") if row.reference == returned.reference]
+            for row in found:
+                if not out.took(row.reference):
+                    _fail(row, clock(), done, accepted_at=None, attempted_at=None)
+    return done.failed

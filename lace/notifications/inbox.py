@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils.translation import get_language
 
 from lace.children.models import Child, grants_of
 from lace.children.seen import Seen
 from lace.core.actor import Actor
 from lace.notifications.kinds import Text, write
-from lace.notifications.models import Notification
+from lace.notifications.models import Notification, NotificationQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Item:
     read_at: datetime | None
 
 
-def inbox(actor: Actor) -> QuerySet[Notification]:
+def inbox(actor: Actor) -> NotificationQuerySet:
     """The person's messages, newest first: to be sliced or paginated and given to `items`."""
     return Notification.objects.visible_to(actor).inbox()
 

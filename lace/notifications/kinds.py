@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -39,6 +39,10 @@ class Kind:
 
     `route` is the name of the page that the link opens, given the child's id where the message is about a child; `address` makes the
     page's path from the facts instead. `lead` stands before the link.
+
+    By e-mail, `digest` says that it waits for the person's daily digest, grouped by the date `due_on` of its facts, and that `stands` is
+    asked then which of the sources are still worth a reminder (all of them where it is None). A word `body` says about which school or
+    other body it is. `at_once`: it goes on days off as well.
     """
 
     code: str
@@ -48,9 +52,22 @@ class Kind:
     words: Callable[[Facts], Mapping[str, str]] = plain_facts
     address: Callable[[Facts], str] | None = None
     lead: Promise = LEAD
+    digest: bool = False
+    stands: Callable[[Collection[UUID]], Collection[UUID]] | None = None
+    at_once: bool = False
 
 
 KINDS: dict[str, Kind] = {}
+
+
+def gathered() -> list[str]:
+    """Codes of the kinds that wait for the daily digest."""
+    return [kind.code for kind in KINDS.values() if kind.digest]
+
+
+def at_once() -> list[str]:
+    """Codes of the kinds that go out by e-mail on days off as well."""
+    return [kind.code for kind in KINDS.values() if kind.at_once]
 
 
 def declare(*kinds: Kind) -> None:
@@ -63,8 +80,10 @@ def declare(*kinds: Kind) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A message as its reader gets it. `path` is the page inside Lace, `url` the same as a full address."""
+    """A message as its reader gets it. `whom` is about whom it is: a child's initials, or a body; `path` the page inside Lace, `url` the same
+    as a full address."""
 
+    whom: str
     subject: str
     body: str
     path: str
@@ -84,6 +103,7 @@ def write(kind: str, facts: Facts, *, language: str, initials: str = "", child: 
     with translation.override(language):
         words = {"initials": initials or _("a child"), **chosen.words(facts)}
         return Text(
+            whom=initials or words.get("body", ""),
             subject=str(chosen.subject) % words,
             body=str(chosen.body) % words,
             path=chosen.address(facts) if chosen.address else reverse(chosen.route, args=[child] if child else None),

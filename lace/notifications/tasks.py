@@ -7,12 +7,17 @@ from django.utils import timezone
 
 from lace.core.actor import Actor
 from lace.notifications.administration import remind_of_access_reviews
-from lace.notifications.delivery import deliver
+from lace.notifications.delivery import deliver, hear_back
 
 
 @shared_task
 def ring_delivery() -> None:
     deliver(by=Actor.named_job("delivery", today=timezone.localdate()))
+
+
+@shared_task
+def ring_hear_back() -> None:
+    hear_back(by=Actor.named_job("delivery", today=timezone.localdate()))
 
 
 def ring() -> None:

@@ -11,5 +11,5 @@ class Migration(migrations.Migration):
     dependencies = [("notifications", "0001_initial"), ("children", "0002_protect")]
     operations = [
         # An act tells others in its own transaction: whoever may see the child may put a message about it into the outbox.
-        Protect("notifications_notification", visible=MINE, may_add="(child_id IS NULL OR {child})", may="SELECT, INSERT, UPDATE", job="SELECT, INSERT, UPDATE"),
+        Protect("notifications_notification", visible=MINE, may_add=f"({MINE} OR child_id IS NULL OR {{child}})", may="SELECT, INSERT, UPDATE", job="SELECT, INSERT, UPDATE"),
     ]

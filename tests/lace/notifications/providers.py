@@ -54,12 +54,15 @@ class _SmtpTalk(socketserver.StreamRequestHandler):
 
 
 class NotifyServer(ThreadingHTTPServer):
-    """Takes messages by reference and can be asked. `behave(verb)` may give a status instead, or "drop" after taking."""
+    """Takes messages by reference and can be asked, page by page, the newest first. `behave(verb)` may give a status instead, or "drop"
+    after taking. What a message became is its "status": "sending" until a test says otherwise."""
 
     daemon_threads = True
+    page_size = 250
 
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []
+        self.pages = 0
         self.behave: Callable[[str], int | str] = lambda _verb: 0
         super().__init__(("127.0.0.1", 0), _NotifyTalk)
 
@@ -78,7 +81,8 @@ class _NotifyTalk(BaseHTTPRequestHandler):
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         other = self.server.behave("POST")
         if other in {0, "drop"}:
-            self.server.taken.append(sent)
+            number = f"{len(self.server.taken):08d}-0000-4000-8000-000000000000"
+            self.server.taken.append({"id": number, "status": "sending", **sent})
         if other == "drop":
             self.close_connection = True
         else:
@@ -88,8 +92,12 @@ class _NotifyTalk(BaseHTTPRequestHandler):
         if other := self.server.behave("GET"):
             self.answer(int(other), {"errors": []})
             return
-        reference = parse_qs(urlsplit(self.path).query)["reference"][0]
-        self.answer(200, {"notifications": [row for row in self.server.taken if row["reference"] == reference], "links": {}})
+        asked = parse_qs(urlsplit(self.path).query)
+        found = [row for row in reversed(self.server.taken) if all(row[name] in asked[name] for name in ("reference", "status") if name in asked)]
+        if "older_than" in asked:
+            found = [row for row in found if row["id"] < asked["older_than"][0]]
+        self.server.pages += 1
+        self.answer(200, {"notifications": found[: self.server.page_size], "links": {}})
 
     def log_message(self, *_: Any) -> None:
         """Not to the test's output."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,9 +19,10 @@ from django.utils import timezone
 from lace.accounts.access import Role
 from lace.accounts.models import User
 from lace.core.actor import Actor
-from lace.notifications import delivery
-from lace.notifications.channels import Down, Later, Letter, Mail, Notify, Rejected
-from lace.notifications.delivery import LEASE, WAITS, deliver
+from lace.core.workdays import is_working_day
+from lace.notifications import delivery, kinds
+from lace.notifications.channels import Down, Later, Letter, Mail, Notify, Rejected, Returned
+from lace.notifications.delivery import LEASE, WAITS, Delivered, deliver
 from lace.notifications.models import Notification
 from lace.notifications.services import notify
 from lace.web.middleware import serving
@@ -28,6 +31,7 @@ from tests.world import World
 
 NOW = timezone.now()
 JOB = Actor.named_job("delivery", today=NOW.date())
+KIND = "told_at_once"  # no reminder: those wait for the digest (test_digest.py)
 FACTS = {"code": "pep_initiated_emergency", "due_on": "2025-01-06", "role": "social_worker", "instead_of": None}
 
 
@@ -56,21 +60,23 @@ class Post:
         self.asked.append(reference)
         return reference in {letter.reference for letter in self.taken}
 
+    def returned(self) -> Iterable[Returned]:
+        return ()
+
     def close(self) -> None:
         """Nothing to close."""
 
 
 @pytest.fixture(autouse=True)
-def _pages(settings: Any) -> None:
+def _pages(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.ROOT_URLCONF = "tests.lace.notifications.pages"
+    monkeypatch.setitem(kinds.KINDS, KIND, replace(kinds.KINDS["duty_late"], code=KIND, digest=False, stands=None, at_once=True))
 
 
 def tell(world: World, *roles: Role, source: UUID | None = None) -> None:
     by = world.own.actor(Role.IRO)
     with serving(by):
-        notify(
-            by=by, kind="duty_late", source=source or uuid4(), child=world.own.child, recipients=[world.own.user(role) for role in roles], facts=FACTS
-        )
+        notify(by=by, kind=KIND, source=source or uuid4(), child=world.own.child, recipients=[world.own.user(role) for role in roles], facts=FACTS)
 
 
 def row() -> Notification:
@@ -121,7 +127,7 @@ def test_the_reference_is_the_messages_and_not_the_rows(world: World) -> None:
     source = uuid4()
     tell(world, Role.SOCIAL_WORKER, source=source)
     before = row().reference
-    again = Notification(source=source, kind="duty_late", step=0, recipient=world.own.user(Role.SOCIAL_WORKER), channel="email")
+    again = Notification(source=source, kind=KIND, step=0, recipient=world.own.user(Role.SOCIAL_WORKER), channel="email")
     assert again.pk != row().pk
     assert again.reference == before
     again.step = 1
@@ -196,8 +202,8 @@ def test_a_worker_that_slept_past_its_lease_sends_nothing(world: World) -> None:
     post = Post()
     moments = iter([NOW, NOW + 2 * LEASE, NOW + 2 * LEASE, NOW + 2 * LEASE, NOW + 2 * LEASE])
     with serving(JOB):
-        batch = delivery._lease(next(moments))
-        taken_over = delivery._lease(NOW + LEASE)
+        batch = delivery._lease(next(moments), is_working_day)
+        taken_over = delivery._lease(NOW + LEASE, is_working_day)
         delivery._deliver(batch[0], post, lambda: NOW + LEASE + timedelta(seconds=1), delivery.Delivered())
         assert post.taken == []
         delivery._deliver(taken_over[0], post, lambda: NOW + LEASE + timedelta(seconds=2), delivery.Delivered())
@@ -256,10 +262,34 @@ def test_who_can_no_longer_sign_in_is_sent_nothing(world: World) -> None:
 def test_without_the_jobs_role_there_is_nothing_to_send(world: World) -> None:
     tell(world, Role.SOCIAL_WORKER)
     with serving(None):
-        assert delivery._lease(NOW) == []
+        assert delivery._lease(NOW, is_working_day) == []
 
 
 @pytest.mark.req("DL-04")
+@pytest.mark.req("DL-04")
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_stopped_in_the_call_past_its_lease_is_not_overtaken(world: World) -> None:
+    tell(world, Role.SOCIAL_WORKER)
+    post, calls = Post(), []
+
+    class Sleeper(Post):
+        def send(self, letter: Letter) -> None:
+            other = threading.Thread(target=overtake)
+            other.start()
+            other.join()
+            post.send(letter)
+
+    def overtake() -> None:
+        try:
+            calls.append(deliver(by=JOB, through=post, clock=lambda: timezone.now() + LEASE * 2))
+        finally:
+            connection.close()
+
+    assert deliver(by=JOB, through=Sleeper()).sent == 1
+    assert calls == [Delivered()]
+    assert len(post.taken) == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_deliverers_share_the_work_and_repeat_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "BATCH", 4)

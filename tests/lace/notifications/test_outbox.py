@@ -175,4 +175,4 @@ def test_the_bell_rings_after_the_commit_once_it_is_there_and_its_failure_harms_
 def test_every_message_opens_a_page_that_there_is(settings: Any) -> None:
     settings.ROOT_URLCONF = "lace.urls"
     for kind in KINDS.values():
-        assert reverse(kind.route, args=[uuid4()] if kind.route.startswith("child") else None)
+        assert reverse(kind.route, args=[uuid4()] if kind.route.startswith("child_") else None)
