@@ -61,7 +61,8 @@ class ReportForm(forms.Form):
 
     def __init__(self, *args: Any, terms: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["term"].choices = terms  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["term"].choices = terms
 
     def clean_term(self) -> tuple[int, Term]:
         year, _dash, term = self.cleaned_data["term"].partition("-")
@@ -215,7 +216,8 @@ class TakeDownForm(forms.Form):
 
     def __init__(self, *args: Any, readers: Readers, advocate: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["readers"].choices = readers  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["readers"].choices = readers
         if not advocate:
             del self.fields["kind"]
 
@@ -232,7 +234,8 @@ class OwnReadersForm(forms.Form):
 
     def __init__(self, *args: Any, readers: Readers, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["readers"].choices = readers  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["readers"].choices = readers
 
 
 class OwnWordsForm(OwnReadersForm):

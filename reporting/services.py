@@ -21,15 +21,19 @@ from lace.children.models import Child
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, Changed, NotAllowed, Refused
 from lace.database.context import use
+from lace.deadlines.rules import Fact, subject_of
+from lace.deadlines.services import meet_body
 from lace.notifications.services import notify
 from reporting.models import TermFigures, TermlyReport
 from reporting.queries import figures as counting
 from reporting.queries.cohort import FACETS, on_roll, pupils
 from reporting.queries.reports import DOOR
 from reporting.rules import Cohort, minimum, problems_of, reportable, shown_of, term_days
+from reporting.rules.duties import FIGURES
 from reporting.rules.figures import SCHOOL_TABLES, WALES, BodyKind, ended_terms, shown_alone, shown_together
 from schools.models import Designation, School
 from schools.rules import SchoolKind, Term
+from schools.rules.bodies import both
 
 EARLIER_TERMS = 2  # shown beside the present one
 
@@ -196,6 +200,17 @@ def publish(*, by: Actor, report: TermlyReport, fingerprint: str = "") -> Termly
     held.heads = {**held.heads, "published_by": _signature(by)}
     held.sha256 = held.fingerprint()
     held.save()
+    body = held.school.organisation
+    first, _last = term_days(held.year, Term(held.term))
+    meet_body(
+        by=by,
+        authority=body.authority,
+        body=body,
+        codes=both("governors_report"),
+        on=by.today,
+        evidence=held.pk,
+        subjects=[subject_of(body.pk, Fact.TERM_END, first)],
+    )
     told = [person for role in (Role.GOVERNOR, Role.DESIGNATED_PERSON) for person in _holders(held.school, role, by.today)]
     notify(
         by=by,
@@ -238,6 +253,8 @@ def publish_figures(*, by: Actor, year: int, term: Term) -> list[TermFigures]:
                 return []
         authorities = counting.taking_part(by.today)
         rows = [*_of_authorities(authorities, year, term, by.today), *_of_schools(authorities, year, term, by.today)]
+        for authority in authorities:  # elected members read them (T54)
+            meet_body(by=by, authority=authority, body=None, codes=FIGURES, on=by.today)
         return TermFigures.objects.bulk_create(rows)
 
 

@@ -33,11 +33,11 @@ _VERSION = f"SELECT md5(string_agg(version, ' ' ORDER BY version)) FROM ({_ROWS}
 
 
 def version_of(child: UUID) -> str:
-    """The record's version as the database has it in this transaction. One query."""
+    """The record's version as the database has it in this transaction; empty for one that is closed to the caller. One query."""
     with connection.cursor() as cursor:
         cursor.execute(_VERSION, {"child": child})
         row = cursor.fetchone()
-    return str(row[0])
+    return str(row[0] or "")
 
 
 def etag(version: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from lace.accounts.acting import actor_for, context_of
@@ -18,6 +19,9 @@ from lace.audit.services import record_read
 from lace.audit.track import acting
 from lace.core.actor import Actor
 from lace.database import context
+
+# What somebody may open whose role in use has ended: the choice of another, the own account and the way out. The API asks a token, not a session.
+WITHOUT_ROLE = ("change_role", "choose_role", "account", "mfa", "second_factor", "sign_out_elsewhere", "invitation", "api")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -58,6 +62,13 @@ class Acting:
             _note_refusal(request, response.status_code)
         return response
 
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Nobody goes on under a role that they did not choose (SCH-06): whose role in use has ended is led to the choice of another."""
+        match = request.resolver_match
+        if request.actor is not None or not request.memberships or match.namespace == "web" or (match.url_name or "").startswith(WITHOUT_ROLE):
+            return None
+        return redirect("choose_role")
+
 
 def _note_refusal(request: Any, status: int) -> None:
     """Record that somebody was turned away: from any page by 403, and by 404 where the address names a child, whether or not there is one.
@@ -73,7 +84,10 @@ def _note_refusal(request: Any, status: int) -> None:
 
 
 def act_as(request: Any) -> Actor | None:
-    """Put the open memberships and the actor of the one in use on the request."""
+    """Put the open memberships and the actor of the one in use on the request: the one chosen, or the first of somebody who never chose.
+
+    No actor when the role in use has ended meanwhile: `Acting.process_view` then asks which of the others is meant.
+    """
     request.memberships = []
     request.actor = None
     if not request.user.is_authenticated:
@@ -83,7 +97,7 @@ def act_as(request: Any) -> Actor | None:
     for held in request.memberships:
         held.user = request.user  # pages name the person: no second look-up
     chosen = request.session.get(MEMBERSHIP)
-    membership = next((held for held in request.memberships if held.pk == chosen), next(iter(request.memberships), None))
+    membership = next((held for held in request.memberships if chosen in {None, held.pk}), None)
     request.membership = membership
     if membership is not None:
         request.actor = actor_for(membership, today=today)

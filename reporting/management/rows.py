@@ -16,11 +16,12 @@ from lace.accounts.models import LocalAuthority, Membership, Organisation, User
 from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildOwned, ChildUserGrant, Placement, PlacementAddress, relation_code
 from lace.children.rules import EntryType, PlacementType, sort_key
 from lace.deadlines.models import Duty
-from lace.deadlines.rules import Fact, Opening, openings
+from lace.deadlines.rules import RULES, Done, Fact, Opening, openings
 from peps.models import Pep, Section, Target, Version, digest, frozen
 from peps.rules import DEVELOPED, INITIATED, State
 from peps.rules.sections import SECTIONS
 from reporting.management import records, words
+from reporting.management.calendars import SAMPLE
 from reporting.management.records import Population
 from reviews.models import Review
 from reviews.rules import FIRST, Participation, ReviewState
@@ -368,9 +369,11 @@ class Rows:
     def _duties(self, episode: records.CareEpisode, fact: Fact, on: date, subject: UUID, done: dict[str, date | None]) -> Iterable[Duty]:
         child = self.p.children[episode.child]
         clocks = {"developed_clock": self.authorities[child.authority].developed_clock}
-        for opened in openings(fact, on, clocks=clocks, told_to=self.p.as_of - timedelta(days=1)):
+        for opened in openings(fact, on, clocks=clocks, school_days=SAMPLE.add, told_to=self.p.as_of - timedelta(days=1)):
             duty = Duty(subject=subject, **{name: getattr(opened, name) for name in Opening.__dataclass_fields__}, **self._owned(episode.child))
             met = done.get(opened.code)
+            if opened.code not in done and (RULES[opened.code].done == Done.RECORD or opened.code == "entry_recorded"):
+                met = min(opened.due_on, self.p.as_of) if on < self.p.as_of else None
             if met is not None:
                 duty.closed_on, duty.outcome = met, Duty.Outcome.ON_TIME if met <= duty.due_on else Duty.Outcome.LATE
             elif episode.ended_on is not None:

@@ -119,12 +119,13 @@ def parse(html: str) -> Element:
 
 
 class Form:
-    """A form of a page with what stands in it; only what the page offers can be filled in."""
+    """A form of a page with what stands in it; only what the page offers can be filled in. Checkboxes of one name are a list of values."""
 
     def __init__(self, page: Page, element: Element) -> None:
         self.page, self.element = page, element
-        self.values: dict[str, str] = {}
+        self.values: dict[str, str | list[str]] = {}
         self.choices: dict[str, list[str]] = {}
+        self.boxes: set[str] = set()
         for part in element.all("input", "textarea", "select"):
             self._read(part, part.get("name"))
 
@@ -133,9 +134,12 @@ class Form:
         if not name or kind in {"submit", "button", "file"}:
             return
         if kind in {"radio", "checkbox"}:
-            self.choices.setdefault(name, []).append(part.get("value", "on"))
+            value = part.get("value", "on")
+            self.choices.setdefault(name, []).append(value)
+            if kind == "checkbox":
+                self.boxes.add(name)
             if "checked" in part.attributes:
-                self.values[name] = part.get("value", "on")
+                self.values[name] = [*self.values.get(name, []), value] if kind == "checkbox" else value
         elif kind == "select":
             options = part.all("option")
             self.choices[name] = [option.get("value", option.text) for option in options]
@@ -151,7 +155,10 @@ class Form:
         return [part.get("name") for part in self.element.all("textarea", "input") if part.tag == "textarea" or part.get("type", "text") == "text"]
 
     def fill(self, **values: str | date) -> Form:
-        """Fill fields by name; a date goes into its three boxes. Raises Failure for a field or choice that is not offered."""
+        """Fill fields by name; a date goes into its three boxes, a checkbox is ticked beside those ticked already.
+
+        Raises Failure for a field or choice that is not offered.
+        """
         for name, value in values.items():
             if isinstance(value, date):
                 self.fill(**{f"{name}_day": str(value.day), f"{name}_month": str(value.month), f"{name}_year": str(value.year)})
@@ -160,8 +167,17 @@ class Form:
             expect(name in self.values or name in self.choices, f"a field {name} at {where}", "a form without it")
             if name in self.choices:
                 expect(value in self.choices[name], f"the choice {value} for {name} at {where}", "other choices")
-            self.values[name] = value
+            self.values[name] = list(dict.fromkeys([*self.values.get(name, []), value])) if name in self.boxes else value
         return self
+
+    def tick(self, name: str, words: str) -> str:
+        """Tick the first checkbox of this name whose label holds these words. Returns its value. Raises Failure when there is none."""
+        labels = {label.get("for"): label.text for label in self.element.all("label")}
+        boxes = self.element.all("input", name=name, type="checkbox")
+        offered = [box.get("value", "on") for box in boxes if words in labels.get(box.get("id"), "")]
+        expect(offered, f"a checkbox {words} among {name} at {masked(self.page.path)}", "others")
+        self.fill(**{name: offered[0]})
+        return offered[0]
 
     def send(self, button: str = "") -> Page:
         """Send the form as its button does; `button` is the value of one of several."""
@@ -171,7 +187,7 @@ class Form:
                 values[found.get("name")] = button
         address = urljoin(self.page.address, self.element.get("action"))
         if self.element.get("method", "get").lower() == "get":
-            return self.page.visitor.get(f"{address}?{urlencode(values)}")
+            return self.page.visitor.get(f"{address}?{urlencode(values, doseq=True)}")
         return self.page.visitor.post(address, values, referer=self.page.address)
 
 
@@ -300,8 +316,8 @@ class Visitor:
         expect(page.status == 200 and page.path == urlsplit(path).path, f"the {self.role} sees {masked(urlsplit(path).path)}", page.short)
         return page
 
-    def post(self, address: str, values: Mapping[str, str], *, referer: str) -> Page:
-        data = urlencode(values).encode()
+    def post(self, address: str, values: Mapping[str, str | list[str]], *, referer: str) -> Page:
+        data = urlencode(values, doseq=True).encode()
         return Page(self, _ask(self._opener, urljoin(self.base, address), data, {"Referer": referer}))
 
     def sign_in(self, email: str, password: str) -> Page:

@@ -13,7 +13,7 @@ from lace.accounts.models import LocalAuthority, Membership
 from lace.deadlines.models import Duty
 from lace.deadlines.rules import not_binding
 from peps.rules import State
-from reporting.queries.dashboard import Measure
+from reporting.queries.duties import Measure
 from reporting.rules import term_days
 from schools.rules import Term
 
@@ -27,7 +27,7 @@ cared AS MATERIALIZED (
     )
 )
 """
-# Where a child lives is read as reporting.queries.children.placed reads it, and a duty as reporting.queries.dashboard does; a child with
+# Where a child lives is read as reporting.queries.children.placed reads it, and a duty as reporting.queries.duties does; a child with
 # several duties of a measure is in time when each of them was.
 _AUTHORITIES = f"""
 WITH {_CARED},

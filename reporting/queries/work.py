@@ -100,7 +100,7 @@ def _meetings(actor: Actor) -> QuerySet[Review]:
 
 def _requests(actor: Actor) -> QuerySet[DataRequest]:
     """What the actor's authority or school is asked and has not answered (XLA-06)."""
-    return DataRequest.objects.visible_to(actor).filter(asked_of_me(by=actor), received_on__isnull=True)
+    return DataRequest.objects.visible_to(actor).waiting().filter(asked_of_me(by=actor))
 
 
 def duties_beside(actor: Actor, children: set[UUID]) -> dict[UUID, list[Duty]]:

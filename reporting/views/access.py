@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 
-from lace.accounts.access import Facet, Relation, Role
+from lace.accounts.access import AT_HOME, Facet, Relation, Role
 from reporting.queries.child import Reader, readers
-from reporting.views.access_words import FACET_WORDS, NO_DISPUTES, SAYS_MORE, WHY
+from reporting.views.access_words import FACET_WORDS, SAYS_MORE, WHY
 from reporting.views.child import Tab
 from reporting.views.sharing import share_context
 
@@ -39,7 +39,7 @@ class AccessPage(Tab):
         unsaid = {facet for facet, wider in SAYS_MORE.items() if wider in facets}
         if self.child.address_is_sensitive:
             unsaid.add(Facet.ADDRESS)
-        if self.actor.role in NO_DISPUTES:
+        if self.actor.role in AT_HOME:  # not even that there may be any (PRIV-03)
             unsaid.add(Facet.DISPUTES)
         return [facet for facet in Facet if facet in facets and facet not in unsaid]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from lace.accounts.access import Facet, Relation, Role
+from lace.accounts.access import Facet, Relation
 
 FACET_WORDS: dict[Facet, Promise] = {
     Facet.CALLED: _("what the child is called"),
@@ -25,8 +25,6 @@ FACET_WORDS: dict[Facet, Promise] = {
     Facet.DISPUTES: _("disagreements over money and responsibility"),
 }
 SAYS_MORE = {Facet.CALLED: Facet.IDENTITY, Facet.TARGETS: Facet.EDUCATION}  # of two, only the wider one is told
-# Not even that there may be any (PRIV-03).
-NO_DISPUTES = (Role.CHILD, Role.FOSTER_CARER, Role.KINSHIP_CARER, Role.RESIDENTIAL_WORKER, Role.PARENT, Role.ADOPTIVE_PARENT, Role.GUARDIAN)
 WHY: dict[Relation, Promise] = {
     Relation.RESPONSIBLE: _("The authority is the child's corporate parent."),
     Relation.HOST: _("The child lives in the authority's area."),

@@ -22,6 +22,7 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext, 
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import Facet, Permission, Role, require
+from lace.accounts.services.alerts import LONGEST_ANSWER, answer_alert, set_thresholds
 from lace.audit import unusual
 from lace.audit.models import Alert, Read, Rule
 from lace.audit.services import record_read
@@ -55,10 +56,17 @@ DOORS: dict[str, Promise] = {
     "work": _("Your work"),
     "messages": _("Messages"),
     "duties": _("The list of duties"),
+    "misses": _("Missed timescales"),
+    "child_miss": _("Missed timescales"),
+    "drift": _("Where things drift"),
     "dashboard": pgettext_lazy("place", "Dashboard"),
     "school": _("The school's page"),
     "report": _("The termly report"),
     "figures": _("Figures"),
+    "placed": _("Children placed here by other authorities"),
+    "handovers": _("Between authorities"),
+    "data_requests": _("Data asked of others"),
+    "emergencies": _("Emergency openings"),
     "audit": pgettext_lazy("place", "Audit"),
 }
 ACTS: dict[str, tuple[str, ...]] = {
@@ -327,7 +335,7 @@ class AnswerForm(forms.Form):
     answer = forms.CharField(
         label=_("What did you find out?"),
         help_text=_("Whom you asked, and why the access was right or what you did about it. Name no child."),
-        max_length=unusual.LONGEST,
+        max_length=LONGEST_ANSWER,
         widget=forms.Textarea,
         error_messages={"required": _("Enter what you found out")},
     )
@@ -359,7 +367,7 @@ class AnswerPage(FormPage):
         }
 
     def act(self, cleaned: dict[str, Any]) -> None:
-        unusual.answer(by=self.actor, alert=self.alert, words=cleaned["answer"])
+        answer_alert(by=self.actor, alert=self.alert, words=cleaned["answer"])
 
     def success_url(self, result: Any) -> str:
         return reverse("audit")
@@ -406,7 +414,7 @@ class ThresholdsPage(FormPage):
         }
 
     def act(self, cleaned: dict[str, Any]) -> None:
-        unusual.set_thresholds(by=self.actor, numbers={Rule(rule): number for rule, number in cleaned.items()})
+        set_thresholds(by=self.actor, numbers={Rule(rule): number for rule, number in cleaned.items()})
 
     def success_url(self, result: Any) -> str:
         return reverse("audit")

@@ -1,4 +1,4 @@
-"""A child's record: Overview, Duties, School, People and Timeline. Values leave through Seen, each tab by its facet."""
+"""A child's record: Overview, School and People. Values leave through Seen, each tab by its facet."""
 
 from __future__ import annotations
 
@@ -20,15 +20,12 @@ from lace.children.models import Placement
 from lace.children.people import people_around
 from lace.children.rules import academic_year_label, of_compulsory_school_age
 from lace.children.seen import Seen
-from lace.core.errors import NotAllowed
 from lace.deadlines.explain import explanations
-from lace.deadlines.forms import LatenessForm
 from lace.deadlines.models import Duty
-from lace.deadlines.services import explain_lateness
 from lace.web.charts import Chart, lines
 from lace.web.child_tabs import child_frame
 from lace.web.duties import duty_item
-from lace.web.pages import ChildFormPage, ChildPage
+from lace.web.pages import ChildPage
 from reporting.queries import child as record
 from reporting.queries import notes
 from reporting.views.work import route_of
@@ -184,71 +181,6 @@ class OverviewPage(Tab):
         if plan and self.see(plan).finalised_on:
             rows.append({"key": _("Newest final version"), "value": self.see(plan).finalised_on})
         return rows
-
-
-class DutiesPage(Tab):
-    """Every duty, open and closed, explaining itself (DL-12)."""
-
-    route, title, template_name = "child_duties", pgettext_lazy("tab", "Duties"), "reporting/duties_of_child.html"
-    facets = frozenset({Facet.EDUCATION})
-
-    def context(self) -> dict[str, Any]:
-        today = self.actor.today
-        rows = record.duties(self.actor, self.child)
-        may_explain = Permission.EXPLAIN_LATENESS in self.grant.permissions
-        open_ones: list[dict[str, Any]] = []
-        closed: list[dict[str, Any]] = []
-        for duty, told in zip(rows, explanations(rows, on=today), strict=True):
-            item = duty_item(duty, told, today) | {
-                "told": told,
-                "reason": self.see(duty).reason,
-                "explain": reverse("child_duty_reason", args=[self.child.pk, duty.pk]) if may_explain and told.days_late else "",
-                "done_at": self.url(route_of(duty.code)) if duty.closed_on is None else "",
-            }
-            if duty.was_missed:
-                item["status"] = "missed"
-            (open_ones if duty.closed_on is None else closed).append(item)
-        return {"open": open_ones, "closed": closed}
-
-
-class ReasonPage(ChildFormPage):
-    """Why a duty is or was late. Its day stays where it is (DL-07)."""
-
-    facets = frozenset({Facet.EDUCATION})
-    form_class = LatenessForm
-    title = _("Say why it is late")
-    success_message = _("The reason is recorded")
-    duty: Duty
-
-    def load(self, **kwargs: Any) -> None:
-        super().load(**kwargs)
-        duty = Duty.objects.visible_to(self.actor).filter(child=self.child, pk=kwargs["duty"]).first()
-        if duty is None:
-            raise Http404
-        duty.child = self.child
-        self.duty = duty
-        if Permission.EXPLAIN_LATENESS not in self.grant.permissions:
-            raise NotAllowed
-
-    def initial(self) -> dict[str, Any]:
-        return {"reason": self.duty.reason}
-
-    def context(self) -> dict[str, Any]:
-        told = explanations([self.duty], on=self.actor.today)[0]
-        back = reverse("child_duties", args=[self.child.pk])
-        return {
-            "caption": self.seen.name,
-            "intro": f"{told.title}. {told.state}",
-            "back_url": back,
-            "cancel_url": back,
-            "submit_text": _("Save the reason"),
-        }
-
-    def act(self, cleaned: dict[str, Any]) -> None:
-        explain_lateness(by=self.actor, duty=self.duty, reason=cleaned["reason"])
-
-    def success_url(self, result: Any) -> str:
-        return reverse("child_duties", args=[self.child.pk])
 
 
 class SchoolPage(Tab):

@@ -6,7 +6,6 @@ from collections import Counter
 from datetime import date
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,33 +13,20 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lace.accounts.access import Facet, Permission, Role, require
+from lace.accounts.access import Permission, Role, require
 from lace.accounts.models import User
-from lace.audit.models import Read
-from lace.audit.services import record_read
-from lace.children.models import Child, grants_of
 from lace.children.rules import sort_key
-from lace.children.seen import Seen
+from lace.core.actor import Actor
 from lace.core.workdays import add_months
-from lace.deadlines.rules import RULES
 from lace.web.charts import Chart, stacked
 from lace.web.pages import Page
 from peps.rules import State
 from reporting.queries import dashboard
 from reporting.queries.children import NONE, Placed
-from reporting.queries.dashboard import JUDGED, Asked, By, Measure, Timeliness
+from reporting.queries.dashboard import By
+from reporting.queries.duties import JUDGED, Measure, Timeliness
 from reporting.views import links
-from reporting.views.work import route_of
-
-PER_PAGE = 25
-TAGS = {
-    Timeliness.ON_TIME: "met",
-    Timeliness.LATE: "late",
-    Timeliness.OVERDUE: "overdue",
-    Timeliness.MISSED: "missed",
-    Timeliness.WAITING: "due",
-    Timeliness.NOT_NEEDED: "waived",
-}
+from reporting.views.duty_filter import days, title
 
 
 class OfficePage(Page):
@@ -68,7 +54,7 @@ class DashboardPage(OfficePage):
             "schools": self.schools() if self.actor.role == Role.LACE_COORDINATOR else [],
             "workers": self.workers() if self.actor.role == Role.DESIGNATED_MANAGER else None,
             "worker_columns": [_("Social worker"), *({"text": text, "numeric": True} for text in (_("Overdue duties"), _("Children")))],
-            "measures": in_time_table(judged),
+            "measures": in_time_table(judged, **in_months_shown(self.actor)),
             "measure_columns": measure_columns(_("Last 12 months")),
             "chart": self.chart(measure, judged),
             "chart_filter": [links.group(request, _("Show"), "measure", [(str(item), item.label, None) for item in Measure])],
@@ -97,7 +83,7 @@ class DashboardPage(OfficePage):
         return [
             [
                 title(row["code"]),
-                {"text": row["number"], "href": links.to("duties", code=row["code"], timeliness=Timeliness.OVERDUE), "numeric": True},
+                {"text": row["number"], "href": links.to("duties", kind=row["code"], state=Timeliness.OVERDUE, ours=1), "numeric": True},
             ]
             for row in kinds
         ]
@@ -113,7 +99,7 @@ class DashboardPage(OfficePage):
         return [
             [
                 names.get(row["worker"], _("Nobody named")),
-                {"text": row["number"], "href": links.to("duties", worker=row["worker"] or NONE, timeliness=Timeliness.OVERDUE), "numeric": True},
+                {"text": row["number"], "href": links.to("duties", worker=row["worker"] or NONE, state=Timeliness.OVERDUE, ours=1), "numeric": True},
                 {"text": row["children"], "numeric": True},
             ]
             for row in rows
@@ -137,12 +123,13 @@ class DashboardPage(OfficePage):
         return stacked(title=_("%(measure)s, by the month they were due") % {"measure": measure.label}, summary=summary, labels=labels, series=series)
 
 
+def in_months_shown(actor: Actor) -> dict[str, object]:
+    """The months that the dashboard shows, in the address of a list."""
+    return days("due_from", dashboard.first_month(actor.today)) | days("due_to", dashboard.last_day(actor.today))
+
+
 def is_judged(row: dict[str, Any]) -> bool:
     return row["timeliness"] in JUDGED
-
-
-def title(code: str) -> str:
-    return str(RULES[code].title) if code in RULES else code
 
 
 def measure_columns(first: Any) -> list[Any]:
@@ -160,8 +147,8 @@ def in_time_row(name: Any, measure: Measure, judged: list[dict[str, Any]], **nar
         if row["code"] in measure.codes:
             number[row["timeliness"]] += row["number"]
     due = sum(number[name] for name in JUDGED)
-    asked = {"measure": measure, **narrow}
-    linked = [{"text": number[state], "href": links.to("duties", timeliness=state, **asked), "numeric": True} for state in JUDGED]
+    asked = {"kind": measure, "ours": 1, **narrow}
+    linked = [{"text": number[state], "href": links.to("duties", state=state, **asked), "numeric": True} for state in JUDGED]
     percent = f"{round(100 * number[Timeliness.ON_TIME] / due)}%" if due else "–"
     return [name, {"text": due, "numeric": True}, *linked, {"text": percent, "numeric": True}]
 
@@ -200,82 +187,6 @@ class InTimePage(OfficePage):
         return [(key, names[key]) for key in sorted(keys, key=lambda key: sort_key(names[key]))]
 
     def narrow(self, by: By, key: Any) -> dict[str, object]:
-        return {"month": key.strftime("%Y-%m")} if by == By.MONTH else {str(by): key or NONE}
-
-
-class DutiesPage(OfficePage):
-    """The list behind a number of duties."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        asked, words = self.asked(request)
-        found = dashboard.duties(self.actor, asked).select_related("child").order_by("due_on", "code", "pk")
-        page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-        shown: list[Any] = list(page.object_list)
-        children: dict[Any, Child] = {duty.child_id: duty.child for duty in shown}
-        grants = grants_of(self.actor, children.values())
-        if children:
-            facets = {Facet.IDENTITY, Facet.EDUCATION}.intersection(*(grant.facets for grant in grants.values()))
-            record_read(by=self.actor, children=children, facets=facets, door="duties", act=Read.Act.LIST)
-        context = {
-            "page": page,
-            "words": words,
-            "number": ngettext("%(count)s duty", "%(count)s duties", page.paginator.count) % {"count": page.paginator.count},
-            "columns": [_("Child"), _("Duty"), _("Due"), _("Closed"), {"text": _("Days late"), "numeric": True}, _("How it stands")],
-            "rows": [self.row(duty, Seen(duty.child, grants[duty.child_id]), Seen(duty, grants[duty.child_id])) for duty in shown],
-        }
-        return render(request, "reporting/duties.html", context)
-
-    def row(self, duty: Any, child: Seen, seen: Seen) -> list[Any]:
-        day = date_format(seen.due_on, "DATE_FORMAT")
-        closed = date_format(seen.closed_on, "DATE_FORMAT") if seen.closed_on else ""
-        return [
-            {"text": child.name, "href": reverse("child_duties", args=[child.pk])},
-            {"text": title(seen.code), "href": reverse(route_of(seen.code), args=[child.pk])},
-            day,
-            closed,
-            duty.days_late(self.actor.today),
-            {"text": Timeliness(duty.timeliness).label, "tag": TAGS[Timeliness(duty.timeliness)]},
-        ]
-
-    def asked(self, request: HttpRequest) -> tuple[Asked, list[str]]:
-        """Which duties the address asks for, and the same in words. What it names wrongly narrows nothing and is not in the words."""
-        given = request.GET.get
-        values: dict[str, Any] = {}
-        words: list[str] = []
-        if given("timeliness") in Timeliness.values:
-            values["timeliness"] = given("timeliness")
-            words.append(str(Timeliness(given("timeliness", "")).label))
-        if given("measure") in Measure.values:
-            measure = Measure(given("measure", ""))
-            values |= {"codes": measure.codes, "recent": True}
-            words.append(str(measure.label))
-        elif given("code") in RULES:
-            values["codes"] = (given("code", ""),)
-            words.append(title(given("code", "")))
-        month = month_of(given("month", ""))
-        if month:
-            values["month"] = month
-            words.append(date_format(month, "YEAR_MONTH_FORMAT"))
-        elif values.get("recent"):
-            words.append(_("Last 12 months"))
-        self.of_body(values, words, given("school", ""), given("worker", ""))
-        return Asked(**values), words
-
-    def of_body(self, values: dict[str, Any], words: list[str], school: str, worker: str) -> None:
-        """Narrow to a school or a social worker; one that is not known has no duties."""
-        if school:
-            found = dashboard.school_names({school}).get(school)
-            values["school"] = school
-            words.append(found.name if found else _("No school"))
-        if worker == NONE or worker.isdecimal():
-            person = None if worker == NONE else dashboard.worker(self.actor, int(worker))
-            values["worker"] = worker
-            words.append(person.name if person else _("Nobody named"))
-
-
-def month_of(text: str) -> date | None:
-    """ "2026-03" as the first day of the month."""
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return None
+        if by == By.MONTH:
+            return days("due_from", key) | days("due_to", dashboard.last_day(key))
+        return in_months_shown(self.actor) | {str(by): key or NONE}

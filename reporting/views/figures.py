@@ -13,11 +13,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from lace.accounts.access import Permission, require
+from lace.accounts.access import Permission, Role, require
 from lace.documents.pdf import DJANGO_LANGUAGE, PrintingUnavailable, render_pdf
 from lace.web.pages import Page
 from reporting.forms import term_code
-from reporting.models import TermFigures
+from reporting.models import TermFigures, region_of
 from reporting.services import record_figures_read
 from reporting.views.figure_tables import as_rows, contents, main_body, newest_terms
 from reporting.views.report_tables import term_name
@@ -53,7 +53,9 @@ class FiguresPage(_Figures):
     def get(self, request: HttpRequest) -> HttpResponse:
         terms = {term_code(*term): term for term in newest_terms(self.rows)}
         if not terms:
-            return render(request, "reporting/figures_none.html", {"title": _("Figures on looked-after children")})
+            of_region = self.actor.role in {Role.CONSORTIUM_LEAD, Role.CHALLENGE_ADVISER}
+            none = {"title": _("Figures on looked-after children"), "in_no_region": of_region and region_of(self.actor) is None}
+            return render(request, "reporting/figures_none.html", none)
         chosen = request.GET.get("term", "")
         code = chosen if chosen in terms else next(iter(terms))
         context = {

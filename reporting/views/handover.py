@@ -119,7 +119,8 @@ class ProposeForm(forms.Form):
 
     def __init__(self, *args: Any, takers: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["taker"].choices = [("", _("Choose")), *takers]  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["taker"].choices = [("", _("Choose")), *takers]
 
 
 class ProposePage(UnderAccess):

@@ -186,7 +186,8 @@ class NoteForm(ChildFormPage):
         """Fetch the note that the form is about."""
 
     def row(self, model: type[models.Model], pk: Any) -> Any:
-        found = model._default_manager.visible_to(self.actor).filter(child=self.child, pk=pk).first()  # type: ignore[attr-defined]
+        rows: Any = model._default_manager
+        found = rows.visible_to(self.actor).filter(child=self.child, pk=pk).first()
         if found is None:
             raise Http404
         found.child = self.child
@@ -201,6 +202,20 @@ class NoteForm(ChildFormPage):
 
     def success_url(self, result: Any) -> str:
         return reverse(self.tab, args=[self.child.pk])
+
+
+class NoteOutcomeForm(NoteForm):
+    """A form about a note that stands, which the address names as its model; `about` is the field shown above the form."""
+
+    model: ClassVar[type[models.Model]]
+    about: ClassVar[str] = "text"
+    note: Any
+
+    def find(self, **kwargs: Any) -> None:
+        self.note = self.row(self.model, kwargs[str(self.model._meta.model_name)])
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"intro": getattr(self.note, self.about)}
 
 
 class KeepAwayPage(NoteForm):
@@ -257,23 +272,17 @@ class AddRiskPage(NoteForm):
         return notes.note_risk(by=self.actor, child=self.child, **cleaned)
 
 
-class EndRiskPage(NoteForm):
+class EndRiskPage(NoteOutcomeForm):
     facets = frozenset({Facet.SAFEGUARDING})
     permission, tab = Permission.RECORD_RISK, "child_safety"
     form_class = EndRiskForm
     day = "ended_on"
     title = _("Record that it is no longer a risk")
     success_message = _("The end is recorded")
-    risk: Risk
-
-    def find(self, **kwargs: Any) -> None:
-        self.risk = self.row(Risk, kwargs["risk"])
-
-    def context(self) -> dict[str, Any]:
-        return super().context() | {"intro": self.risk.text}
+    model = Risk
 
     def act(self, cleaned: dict[str, Any]) -> object:
-        return notes.end_risk(by=self.actor, risk=self.risk, on=cleaned["ended_on"])
+        return notes.end_risk(by=self.actor, risk=self.note, on=cleaned["ended_on"])
 
 
 class AddReferralPage(NoteForm):
@@ -289,23 +298,17 @@ class AddReferralPage(NoteForm):
         return notes.log_referral(by=self.actor, child=self.child, **cleaned)
 
 
-class OutcomePage(NoteForm):
+class OutcomePage(NoteOutcomeForm):
     facets = frozenset({Facet.REFERRALS})
     permission, tab = Permission.RECORD_REFERRAL, "child_safety"
     form_class = OutcomeForm
     day = "outcome_on"
     title = _("Record the outcome of a referral")
     success_message = _("The outcome is recorded")
-    referral: Referral
-
-    def find(self, **kwargs: Any) -> None:
-        self.referral = self.row(Referral, kwargs["referral"])
-
-    def context(self) -> dict[str, Any]:
-        return super().context() | {"intro": self.referral.about}
+    model, about = Referral, "about"
 
     def act(self, cleaned: dict[str, Any]) -> object:
-        return notes.record_outcome(by=self.actor, referral=self.referral, outcome=cleaned["outcome"], on=cleaned["outcome_on"])
+        return notes.record_outcome(by=self.actor, referral=self.note, outcome=cleaned["outcome"], on=cleaned["outcome_on"])
 
 
 class AddDisputePage(NoteForm):
@@ -320,23 +323,17 @@ class AddDisputePage(NoteForm):
         return notes.open_dispute(by=self.actor, child=self.child, **cleaned)
 
 
-class SettlePage(NoteForm):
+class SettlePage(NoteOutcomeForm):
     facets = frozenset({Facet.DISPUTES})
     permission, tab = Permission.RECORD_DISPUTE, "child_disputes"
     form_class = SettleForm
     day = "closed_on"
     title = _("Record how the disagreement was settled")
     success_message = _("It is recorded as settled")
-    dispute: Dispute
-
-    def find(self, **kwargs: Any) -> None:
-        self.dispute = self.row(Dispute, kwargs["dispute"])
-
-    def context(self) -> dict[str, Any]:
-        return super().context() | {"intro": self.dispute.text}
+    model = Dispute
 
     def act(self, cleaned: dict[str, Any]) -> object:
-        return notes.settle_dispute(by=self.actor, dispute=self.dispute, outcome=cleaned["outcome"], on=cleaned["closed_on"])
+        return notes.settle_dispute(by=self.actor, dispute=self.note, outcome=cleaned["outcome"], on=cleaned["closed_on"])
 
 
 CHILD = "children/<uuid:child>/"

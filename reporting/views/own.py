@@ -28,6 +28,7 @@ from reporting.queries.notes import possible_readers, statements
 from reporting.views.child import enrolment_now
 from reporting.views.own_words import FACET_WORDS, PLAN_WORDS, ROLE_WORDS, WHY
 from reporting.views.statements import language_in_use
+from reviews.models import EarlierReview
 
 FEW = 5  # names told one by one
 PART_OF = {Facet.IDENTITY: Facet.CALLED, Facet.EDUCATION: Facet.TARGETS}  # said with the whole
@@ -82,6 +83,7 @@ class HomePage(OwnPage):
         context = {
             "name": self.seen.called,
             "child_id": self.child.pk,
+            "sooner": self.sooner(),
             "meeting": {"at": localtime(review.scheduled_for), "where": review.venue} if review else None,
             "plan": PLAN_WORDS[State(plan.state)] if plan else "",
             "mine": self.mine(),
@@ -89,6 +91,14 @@ class HomePage(OwnPage):
             "people": self.people(),
         }
         return render(request, "reporting/own.html", context)
+
+    def sooner(self) -> dict[str, Any] | None:
+        """What the child asked last of all for a meeting sooner, and the answer; nothing of what adults brought forward."""
+        rows = EarlierReview.objects.visible_to(self.actor).filter(child=self.child, asked_by=self.actor.user_id)
+        row = rows.order_by("-asked_on", "-created_at").first()
+        if row is None:
+            return None
+        return {"on": row.asked_on, "answered": row.answered_on, "by": row.needed_by, "answer": row.answer}
 
     def mine(self) -> list[dict[str, Any]]:
         """The child's own words in the plan; what an adult wrote stands in the plan only."""

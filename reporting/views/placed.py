@@ -36,7 +36,9 @@ class PlacedPage(Page):
         with transaction.atomic():
             found = reconcile(by=self.actor)
             self.grants = grants_of(self.actor, [known.child for known in found.known])
-            shown = {known.child.pk for known in found.known}
+            settled = found.settled[:SETTLED_SHOWN]
+            # A child who is only heard of has no record: the read names the line of the list.
+            shown = {known.child.pk for known in found.known} | {row.pk for row in (*found.only_heard, *settled)}
             if shown:
                 record_read(by=self.actor, children=shown, facets=[Facet.IDENTITY, Facet.EDUCATION], door="placed", act=Read.Act.LIST)
             context = {
@@ -50,7 +52,7 @@ class PlacedPage(Page):
                     _("State"),
                 ],
                 "known": [self.row(known) for known in found.known],
-                "settled": [self.card(row, settle=False) for row in found.settled[:SETTLED_SHOWN]],
+                "settled": [self.card(row, settle=False) for row in settled],
             }
             return render(request, "reporting/placed.html", context)
 
@@ -208,6 +210,11 @@ class SettlePage(UnderPlaced):
 
     def context(self) -> dict[str, Any]:
         return super().context() | {"caption": self.placed.name}
+
+    def show(self, form: forms.Form, status: int = 200) -> HttpResponse:
+        with transaction.atomic():
+            record_read(by=self.actor, children=[self.placed.pk], facets=[Facet.IDENTITY], door="placed")
+            return super().show(form, status)
 
     def act(self, cleaned: dict[str, Any]) -> object:
         return settle(by=self.actor, placed=self.placed, finding=cleaned["finding"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -42,6 +43,7 @@ from schools.services.requests import (
     parties,
     send_details,
     sources,
+    withdraw_request,
 )
 
 RECEIVED_SHOWN = 30  # the newest, beside all that are still to come
@@ -68,12 +70,12 @@ class Cards:
         self.names = names_of(by=actor, groups={row.asked_of_id for row in self.rows}) if self.rows else {}
 
     def sections(self) -> dict[str, list[dict[str, Any]]]:
-        waiting = [row for row in self.rows if row.received_on is None]
-        received = [row for row in self.rows if row.received_on is not None]
+        waiting = [row for row in self.rows if row.is_waiting]
+        closed = [row for row in self.rows if not row.is_waiting]
         return {
             "to_answer": [self.card(row) for row in waiting if is_asked(by=self.actor, request=row)],
             "to_come": [self.card(row) for row in waiting if not is_asked(by=self.actor, request=row)],
-            "received": [self.card(row) for row in sorted(received, key=lambda row: row.received_on or row.due_on, reverse=True)[:RECEIVED_SHOWN]],
+            "received": [self.card(row) for row in sorted(closed, key=_closed_on, reverse=True)[:RECEIVED_SHOWN]],
         }
 
     def card(self, row: DataRequest) -> dict[str, Any]:
@@ -89,7 +91,10 @@ class Cards:
                 (_("Asked on"), date_format(seen.asked_on, "DATE_FORMAT")),
                 (_("Due on"), self.due(row, seen)),
             ]
-        facts += [(_("Received on"), date_format(seen.received_on, "DATE_FORMAT") if seen.received_on else _("Not received yet"))]
+        if row.withdrawn_on:
+            facts.append((_("Withdrawn on"), date_format(seen.withdrawn_on, "DATE_FORMAT")))
+        else:
+            facts.append((_("Received on"), date_format(seen.received_on, "DATE_FORMAT") if seen.received_on else _("Not received yet")))
         if row.received_on:
             facts += [
                 (pgettext_lazy("data", "Answer"), seen.answer),
@@ -105,18 +110,21 @@ class Cards:
 
     def acts(self, row: DataRequest) -> list[tuple[str | Promise, str]]:
         held, keys = self.grants[row.child_id].permissions, [row.child_id, row.pk]
-        if row.received_on is not None:
+        if not row.is_waiting:
             return []
         if is_asked(by=self.actor, request=row):
             return [(_("Answer the question"), reverse("child_data_answer", args=keys))] if Permission.ANSWER_FOR_DATA in held else []
-        return [(_("Record an answer that came another way"), reverse("child_data_record", args=keys))] if Permission.ASK_FOR_DATA in held else []
+        if Permission.ASK_FOR_DATA not in held:
+            return []
+        record = (_("Record an answer that came another way"), reverse("child_data_record", args=keys))
+        return [record, (_("Withdraw the question"), reverse("child_data_withdraw", args=keys))]
 
     def asked_of(self, row: DataRequest) -> str:
         return str(_("Counterpart outside Wales")) if row.asked_of_id == row.authority.group_id else self.names.get(row.asked_of_id, "")
 
     def due(self, row: DataRequest, seen: Seen) -> str:
         day = date_format(seen.due_on, "DATE_FORMAT")
-        late = (self.actor.today - row.due_on).days if row.received_on is None else 0
+        late = (self.actor.today - row.due_on).days if row.is_waiting else 0
         return gettext("%(day)s, overdue") % {"day": day} if late > 0 else day
 
     def source(self, row: DataRequest) -> str:
@@ -138,6 +146,10 @@ class Cards:
         return gettext("%(sender)s to %(taker)s") % {"sender": sender, "taker": taker}
 
 
+def _closed_on(row: DataRequest) -> date:
+    return row.received_on or row.withdrawn_on or row.due_on
+
+
 class RequestsPage(Page):
     """All that this authority asked and is asked, overdue first (XLA-06)."""
 
@@ -147,8 +159,9 @@ class RequestsPage(Page):
     def get(self, request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             mine = DataRequest.objects.visible_to(self.actor).filter(concerning(by=self.actor)).select_related("child__authority", "authority")
-            rows = [*mine.filter(received_on__isnull=True).order_by("due_on", "created_at")]
-            rows += mine.filter(received_on__isnull=False).order_by("-received_on", "-created_at")[:RECEIVED_SHOWN]
+            rows = [*mine.waiting().order_by("due_on", "created_at")]
+            for day in ("received_on", "withdrawn_on"):
+                rows += mine.filter(**{f"{day}__isnull": False}).order_by(f"-{day}", "-created_at")[:RECEIVED_SHOWN]
             grants = grants_of(self.actor, {row.child for row in rows})
             cards = Cards(self.actor, rows, grants)
             children = {row.child_id for row in cards.rows}
@@ -300,7 +313,7 @@ class SendPage(UnderData):
 class OfRequest(UnderData):
     """A page about one request that is still open."""
 
-    form_class = AnswerForm
+    form_class: ClassVar[type[forms.Form]] = AnswerForm
     asked: DataRequest
 
     def load(self, **kwargs: Any) -> None:
@@ -353,6 +366,22 @@ class RecordPage(OfRequest):
         return self.asked.authority_id in self.actor.authorities
 
 
+class SureForm(forms.Form):
+    """Asks nothing: the page says what happens, the button does it."""
+
+
+class WithdrawPage(RecordPage):
+    """The authority that asked needs the answer no longer."""
+
+    form_class = SureForm
+    title = _("Withdraw the question")
+    submit_text = _("Withdraw the question")
+    success_message = _("The question is withdrawn. Those who were asked are told")
+
+    def act(self, cleaned: dict[str, Any]) -> object:
+        return withdraw_request(by=self.actor, request=self.asked)
+
+
 _OF_CHILD = "children/<uuid:child>/data/"
 request_urls: list[URLPattern] = [
     path("data-requests/", RequestsPage.as_view(), name="data_requests"),
@@ -361,4 +390,5 @@ request_urls: list[URLPattern] = [
     path(f"{_OF_CHILD}send/", SendPage.as_view(), name="child_data_send"),
     path(f"{_OF_CHILD}<uuid:datarequest>/answer/", AnswerPage.as_view(), name="child_data_answer"),
     path(f"{_OF_CHILD}<uuid:datarequest>/record/", RecordPage.as_view(), name="child_data_record"),
+    path(f"{_OF_CHILD}<uuid:datarequest>/withdraw/", WithdrawPage.as_view(), name="child_data_withdraw"),
 ]

@@ -17,7 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from lace.accounts.access import REACH, Facet, Grant, Reach, Role
+from lace.accounts.access import REACH, Facet, Grant, Permission, Reach, Role, may
 from lace.audit.models import Read
 from lace.audit.services import record_read
 from lace.children.models import Child, grants_of
@@ -25,30 +25,38 @@ from lace.children.rules import academic_year_label
 from lace.children.seen import Seen
 from lace.deadlines.explain import explanation
 from lace.deadlines.models import Duty
+from lace.deadlines.services.absences import may_for_others
 from lace.notifications.inbox import inbox, items
 from lace.notifications.services import mark_read
 from lace.web.duties import SOON, duty_item
 from lace.web.pages import Page
-from peps.rules import DEVELOPED, INITIATED
+from peps.rules.duties import DEVELOPED, INITIATED, RENEWED
 from peps.rules.sections import SECTIONS
 from reporting.models import TermlyReport
 from reporting.queries import work
+from reporting.queries.duties import KEEPERS
 from reporting.queries.work import Entry
 from reporting.views import links
 from reporting.views.requests import what as data_words
 from reviews.models import Review
+from reviews.rules import MOVABLE, OUTSIDE_LESSONS
 from schools.rules import Term
+from schools.rules.duties import KS4_MOVE, PLACED
 from schools.services.requests import ANSWERING
 
 PER_PAGE = 25
 NEWEST = 5  # messages shown beside the work
 PLANS, MEETINGS, DATA = "plans", "meetings", "data"  # values of the filters
-OVERDUE, IN_A_WEEK = "overdue", "soon"
+OVERDUE, IN_A_WEEK, UNREAD = "overdue", "soon", "unread"
 
 
 def route_of(code: str) -> str:
-    """The tab of the child where a duty is done."""
-    return "child_plan" if code in {*INITIATED, *DEVELOPED} else "child_meetings"
+    """The tab of the child where a duty is done; what is done outside Lace is recorded where the duties are."""
+    if code in {*INITIATED, *DEVELOPED, *RENEWED}:
+        return "child_plan"
+    if code in {*MOVABLE, OUTSIDE_LESSONS}:
+        return "child_meetings"
+    return "child_school" if code in {*PLACED, KS4_MOVE} else "child_duties"
 
 
 def subject_of(entry: Entry) -> str:
@@ -103,6 +111,7 @@ class WorkPage(Page):
             "groups": self.grouped(list(page.object_list)),
             "filters": filters if found else [],
             "narrowed": len(chosen) != len(found),
+            "list_links": self.list_links(),
             "has_queue": REACH[Role(self.actor.role)] != Reach.NONE,
             "read_url": links.to("messages", **{"from": "work"}),
             "messages_unread": items(self.actor, newest[:NEWEST]),
@@ -111,6 +120,18 @@ class WorkPage(Page):
             "reports_title": _("Reports to publish") if self.actor.role == Role.HEADTEACHER else _("Reports to read"),
         }
         return render(request, "reporting/work.html", context)
+
+    def list_links(self) -> list[dict[str, str]]:
+        """Where duties stand beside this queue: every one the reader may know of, what drifts, and what would be due if."""
+        places = [
+            (_("All duties"), "duties", self.actor.role in KEEPERS),
+            (_("Duties of schools and the authority"), "body_duties", may(self.actor, Permission.SEE_BODY_DUTIES)),
+            (_("Moves in Years 10 and 11"), "moves", may(self.actor, Permission.SEE_DASHBOARD)),
+            (_("Who is away"), "away_others", may_for_others(by=self.actor)),
+            (_("Where things drift"), "drift", self.actor.role == Role.IRO),
+            (_("What if?"), "what_if", True),
+        ]
+        return [{"text": text, "href": reverse(name)} for text, name, shown in places if shown]
 
     def narrowed(self, found: list[Entry], request: HttpRequest) -> list[Entry]:
         found, what = self.when(found, request.GET.get("when", "")), request.GET.get("what")
@@ -174,12 +195,16 @@ class MessagesPage(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         mine = inbox(self.actor).order_by(F("read_at").desc(nulls_first=True), "-created_at", "pk")
-        page = Paginator(mine, PER_PAGE).get_page(request.GET.get("page"))
+        unread = mine.unread().count()
+        chosen = mine.unread() if request.GET.get("show") == UNREAD else mine
+        page = Paginator(chosen, PER_PAGE).get_page(request.GET.get("page"))
         shown = items(self.actor, list(page.object_list))
         about = {row.child_id for row in page.object_list if row.child_id}
         if about:
             record_read(by=self.actor, children=about, facets={Facet.IDENTITY}, door="messages", act=Read.Act.LIST)
-        return render(request, "reporting/messages.html", {"page": page, "items": shown, "any_unread": any(item.read_at is None for item in shown)})
+        show = [("", pgettext("filter", "All"), None), (UNREAD, pgettext("filter", "Unread"), unread)]
+        filters = [links.group(request, _("Show"), "show", show)]
+        return render(request, "reporting/messages.html", {"page": page, "items": shown, "any_unread": unread > 0, "filters": filters})
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Mark one message, or all of them, as read."""

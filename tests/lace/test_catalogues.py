@@ -19,6 +19,7 @@ DJANGO_CY = settings.BASE_DIR / "lace" / "locale_django" / "cy" / "LC_MESSAGES"
 
 # The same in both languages, and why.
 SAME = {
+    "Lace": "the name",
     "Mentor": "the Welsh word is the same",
     "%(count)s person": "so is this one",
     "IPv4": "a technical name",

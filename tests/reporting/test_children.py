@@ -256,7 +256,7 @@ def test_a_reason_for_lateness_is_written_and_moves_no_date(world: World) -> Non
     assert address in body(client.get(reverse("child_duties", args=[child.pk])))
     assert "days late" in body(client.get(address))
     answer = client.post(address, {"reason": "The school was closed by snow"})
-    assert answer["Location"] == reverse("child_duties", args=[child.pk])
+    assert answer["Location"] == f"{reverse('child_duties', args=[child.pk])}#duty-{duty.pk}"
     assert "The school was closed by snow" in body(client.get(answer["Location"]))
     with serving(world.own.actor(Role.LACE_COORDINATOR)):
         assert Duty.objects.get(pk=duty.pk).due_on == duty.due_on

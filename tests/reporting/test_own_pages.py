@@ -102,7 +102,7 @@ def _views(patterns: list[URLPattern | URLResolver]) -> list[URLPattern]:
     return found
 
 
-FOR_CHILD = {"work", "own", "own_said", "own_said_add", "own_said_readers", "own_who", "child_plan_read", "child_plan_version"}
+FOR_CHILD = {"work", "own", "own_said", "own_said_add", "own_said_readers", "own_meeting_sooner", "own_who", "child_plan_read", "child_plan_version"}
 
 
 @pytest.mark.req("PRIV-03")

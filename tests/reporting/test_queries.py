@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -20,7 +21,8 @@ from lace.web.middleware import serving
 from reporting.queries import children, dashboard
 from reporting.queries.child import readers
 from reporting.queries.children import Folded, Placed, Search, born_in_year
-from reporting.queries.dashboard import MONTHS, Asked, By, Measure, Timeliness
+from reporting.queries.dashboard import MONTHS, By
+from reporting.queries.duties import Asked, Measure, Timeliness, of_children
 from tests.world import World, enter
 
 
@@ -59,7 +61,9 @@ def test_timeliness_in_sql_is_what_a_duty_says_of_itself(world: World) -> None:
             for due in (today - timedelta(days=100), today, today + timedelta(days=5)):
                 Duty.objects.filter(pk=mine[0].pk).update(outcome=outcome, closed_on=closed, due_on=due, next_look_on=None)
                 duty = Duty.objects.get(pk=mine[0].pk)
-                said = dashboard.duties(actor, Asked()).get(pk=duty.pk).timeliness  # type: ignore[attr-defined]
+                row = of_children(actor, Asked()).get(pk=duty.pk)
+                said = row.timeliness  # type: ignore[attr-defined]
+                assert row.late_days == duty.days_late(today)  # type: ignore[attr-defined]
                 assert (said == Timeliness.OVERDUE) == duty.is_overdue(today)
                 assert (said == Timeliness.MISSED) == duty.was_missed
                 assert (said in {Timeliness.OVERDUE, Timeliness.WAITING}) == (duty.closed_on is None)
@@ -102,7 +106,7 @@ def test_each_way_to_group_gives_the_same_total(world: World, by: By) -> None:
     with serving(actor):
         total = sum(row["number"] for row in dashboard.in_time(actor, by))
         codes = tuple(code for measure in Measure for code in measure.codes)
-        assert total == dashboard.duties(actor, Asked(codes=codes, recent=True)).count() > 0
+        assert total == of_children(actor, replace(dashboard.shown(actor), codes=codes)).count() > 0
 
 
 @pytest.mark.django_db

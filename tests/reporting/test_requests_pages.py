@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lace.accounts.access import Role
+from lace.audit.models import Read
 from lace.children.models import DataRequest, PlacedByOthers
 from lace.children.services import PlacementFacts
 from lace.web.middleware import serving
@@ -96,6 +97,24 @@ def test_what_is_overdue_says_so_and_an_answer_by_letter_is_recorded(abroad: Wor
     assert "written down by" in body(owner.get(url("child_data", abroad)))
 
 
+@pytest.mark.req("XLA-06")
+def test_a_question_that_is_no_longer_needed_is_withdrawn(abroad: World) -> None:
+    request, owner, host = posted(abroad), abroad.client(Role.LACE_COORDINATOR), abroad.client(Role.LACE_COORDINATOR, abroad.other)
+    address, answer_at = url("child_data_withdraw", abroad, request.pk), url("child_data_answer", abroad, request.pk)
+    assert address in body(owner.get(reverse("data_requests")))
+    assert host.get(address).status_code == host.post(address).status_code == 403
+    assert "Withdraw the question" in body(owner.get(address))
+    assert owner.post(address).status_code == 302
+    for client in (owner, host):
+        page = body(client.get(url("child_data", abroad)))
+        assert "Withdrawn on" in page
+        assert "Not received yet" not in page
+        assert address not in page
+    assert answer_at not in body(host.get("/?what=data"))
+    assert "This was withdrawn" in body(host.post(answer_at, ANSWER))
+    assert "This was withdrawn" in body(owner.post(address))
+
+
 @pytest.mark.req("XLA-05")
 def test_details_go_both_ways(abroad: World) -> None:
     owner, host = abroad.client(Role.LACE_COORDINATOR), abroad.client(Role.LACE_COORDINATOR, abroad.other)
@@ -174,7 +193,14 @@ def test_the_host_holds_a_list_beside_what_it_knows(abroad: World) -> None:
     assert "Hidden Lane" not in page
     with serving(abroad.other.actor(Role.LACE_COORDINATOR)):
         row = PlacedByOthers.objects.get(name="Typed Child")
+    heard = PlacedByOthers.objects.exclude(name__startswith=child.given_names)
+    looks = Read.objects.filter(door="placed", authority_id=abroad.other.row.pk)
+    with serving(abroad.other.actor(Role.LACE_COORDINATOR)):
+        assert set(looks.get().children) == {child.pk, *heard.values_list("pk", flat=True)}  # who has no record is named by the line
     address = reverse("placed_settle", args=[row.pk])
+    assert "Typed Child" in body(host.get(address))
+    with serving(abroad.other.actor(Role.LACE_COORDINATOR)):
+        assert [look.children for look in looks.filter(act=Read.Act.READ)] == [[row.pk]]
     assert abroad.client(Role.LACE_COORDINATOR).get(address).status_code == 404
     assert abroad.client(Role.HEADTEACHER, abroad.other).get(address).status_code == 403
     assert host.post(address, {"finding": "Went home in October"}).status_code == 302

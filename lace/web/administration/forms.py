@@ -38,8 +38,9 @@ class FindForm(forms.Form):
 
     def __init__(self, *args: Any, roles: Choices, bodies: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [("", pgettext_lazy("filter", "All")), *roles]  # type: ignore[attr-defined]
-        self.fields["body"].choices = [("", pgettext_lazy("filter", "All")), *bodies]  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["role"].choices = [("", pgettext_lazy("filter", "All")), *roles]
+        fields["body"].choices = [("", pgettext_lazy("filter", "All")), *bodies]
 
 
 class RoleDaysForm(forms.Form):
@@ -63,7 +64,8 @@ class RoleDaysForm(forms.Form):
             del self.fields["organisation"]
         else:
             choices = [("", _("Choose")), *((body.pk, body.name) for body in bodies)]
-            self.fields["organisation"].choices = choices  # type: ignore[attr-defined]
+            fields: dict[str, Any] = self.fields
+            fields["organisation"].choices = choices
 
 
 class InviteForm(RoleDaysForm):
@@ -138,7 +140,8 @@ class NarrowForm(forms.Form):
 
     def __init__(self, *args: Any, bodies: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["body"].choices = [("", pgettext_lazy("filter", "All")), *bodies]  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["body"].choices = [("", pgettext_lazy("filter", "All")), *bodies]
 
 
 class DecideForm(forms.Form):
@@ -155,4 +158,5 @@ class DecideForm(forms.Form):
 
     def __init__(self, *args: Any, roles: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["roles"].choices = [(role, role) for role in roles]  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["roles"].choices = [(role, role) for role in roles]

@@ -45,6 +45,10 @@ PERMISSION_WORDS: dict[Permission, Promise] = {
     Permission.ARRANGE_REVIEW: _("arrange meetings"),
     Permission.CLOSE_REVIEW: _("close meetings"),
     Permission.EXPLAIN_LATENESS: _("explain why something was late"),
+    Permission.RECORD_DUTY: _("record what was done outside Lace, and hand duties to colleagues"),
+    Permission.WAIVE_DUTY: _("decide whether a duty may be waived"),
+    Permission.ANSWER_MISS: _("answer missed timescales"),
+    Permission.APPROVE_MOVE: _("approve moves of school in Years 10 and 11"),
     Permission.RECORD_NO_CONTACT: _("record who must not come near the child"),
     Permission.RECORD_RISK: _("record risks"),
     Permission.RECORD_REFERRAL: _("record referrals"),
@@ -74,6 +78,8 @@ PERMISSION_WORDS: dict[Permission, Promise] = {
     Permission.BREAK_GLASS: _("open a record in an emergency, with a reason, for two days at most"),
     Permission.READ_AUDIT: _("read the audit"),
     Permission.ADMINISTER: _("give and end roles"),
+    Permission.KEEP_CALENDAR: _("keep term dates, days without pupils and lesson times"),
+    Permission.SEE_BODY_DUTIES: _("see the duties of schools and of the authority"),
 }
 # A case system's account is a machine's; it is given when its API client is made, never to a person.
 GIVEN_BY_HAND = frozenset(Role) - {Role.CASE_SYSTEM}

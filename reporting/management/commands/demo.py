@@ -196,7 +196,7 @@ class Demo:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env={**os.environ, **mail, "SITE_URL": self.address, **environment},
+                env={"MAIL_KEEPS_HOURS": "0", **os.environ, **mail, "SITE_URL": self.address, **environment},
             )
 
     def await_page(self) -> None:

@@ -26,7 +26,9 @@ from lace.accounts.models import Language, LocalAuthority, Membership, Organisat
 from lace.api.models import CaseSystem
 from lace.children.models import Child, ChildGroupGrant
 from lace.core.actor import Actor
-from reporting.management import circle
+from lace.deadlines.models import ClosedDay, LessonTimes, TermDates
+from lace.deadlines.services.reconcile import reconcile
+from reporting.management import calendars, circle
 from reporting.management.population import make_population
 from reporting.management.rows import Rows
 from reporting.rules.figures import ended_terms
@@ -70,6 +72,8 @@ class Command(BaseCommand):
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         by = Actor.named_job("seed", today=timezone.localdate())
+        if (made := reconcile(by=by)) is not None:
+            self.say(f"Duties that the calendar starts: {made.opened:,}")
         for year, term in ended_terms(by.today):
             self.say(f"Figures of {term} {year}: {len(publish_figures(by=by, year=year, term=term)):,}")
         path = settings.STATE_DIR / "sign-ins.json"
@@ -88,6 +92,10 @@ class Command(BaseCommand):
         groups = bulk(Group, rows.groups())
         organisations = bulk(Organisation, rows.organisations({group.name: group.pk for group in groups}))
         bulk(School, rows.school_rows(organisations))
+        authorities, schools = rows.authorities.values(), [body for body in organisations if body.kind == Organisation.Kind.SCHOOL]
+        bulk(TermDates, calendars.term_dates(authorities))
+        bulk(ClosedDay, calendars.closed_days(authorities, schools, rows.p.seed))
+        bulk(LessonTimes, calendars.lesson_times(schools, rows.p.seed))
         users = bulk(User, rows.people())
         members = bulk(Membership, rows.memberships(users))
         held = {(member.user_id, member.role, member.organisation_id): member for member in members}

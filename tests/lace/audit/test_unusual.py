@@ -16,11 +16,12 @@ from django.utils import timezone
 
 from lace.accounts.access import Role
 from lace.accounts.acting import actor_for
+from lace.accounts.services import answer_alert, set_thresholds
 from lace.audit import unusual
 from lace.audit.models import Alert, Read, Rule
 from lace.audit.services import record_read
 from lace.core.actor import Actor
-from lace.core.errors import BadInput, Refused
+from lace.core.errors import BadInput, NotAllowed, Refused
 from lace.web.middleware import serving
 from tests.world import World, person
 
@@ -83,7 +84,7 @@ def test_turned_away_five_times_even_a_case_system(world: World) -> None:
 def test_many_of_another_authoritys_children(world: World) -> None:
     by = world.own.actor(Role.LACE_COORDINATOR)
     with serving(world.own.actor(Role.ADMINISTRATOR)), transaction.atomic():
-        unusual.set_thresholds(by=world.own.actor(Role.ADMINISTRATOR), numbers={Rule.OUTSIDE: 1})
+        set_thresholds(by=world.own.actor(Role.ADMINISTRATOR), numbers={Rule.OUTSIDE: 1})
     looked(by, [at(12)], child=world.own.child.pk)
     assert alerts(world) == set()
     looked(by, [at(12)], child=world.other.child.pk)
@@ -105,12 +106,26 @@ def test_another_authoritys_alerts_and_numbers_are_not_ours(world: World) -> Non
     assert alerts(world) == set()
     with serving(world.other.actor(Role.ADMINISTRATOR)), transaction.atomic():
         assert Alert.objects.count() == 1
-        unusual.set_thresholds(by=world.other.actor(Role.ADMINISTRATOR), numbers={Rule.NIGHT: 99})
+        set_thresholds(by=world.other.actor(Role.ADMINISTRATOR), numbers={Rule.NIGHT: 99})
     with serving(world.own.actor(Role.ADMINISTRATOR)), transaction.atomic():
         assert unusual.thresholds(by=world.own.actor(Role.ADMINISTRATOR)) == unusual.DEFAULTS
     for role in (Role.LACE_COORDINATOR, Role.SOCIAL_WORKER):  # whom the alerts may be about
         with serving(world.other.actor(role)), transaction.atomic():
             assert Alert.objects.count() == 0
+
+
+def test_only_an_administrator_of_the_authority_answers_and_sets_the_numbers(world: World) -> None:
+    looked(world.own.actor(Role.SOCIAL_WORKER), [at(3, minute) for minute in range(6)])
+    alerts(world)
+    with serving(world.own.actor(Role.ADMINISTRATOR)), transaction.atomic():
+        alert = Alert.objects.get()
+    others = [world.own.actor(role) for role in Role if role != Role.ADMINISTRATOR]
+    for by in (*others, Actor(label="user:1", today=timezone.localdate(), user_id=1)):
+        with pytest.raises(NotAllowed):
+            set_thresholds(by=by, numbers={Rule.NIGHT: 99})
+    for by in (*others, world.other.actor(Role.ADMINISTRATOR)):
+        with pytest.raises(NotAllowed):
+            answer_alert(by=by, alert=alert, words="Nothing")
 
 
 def test_an_alert_is_answered_once_in_words_and_not_by_whom_it_is_about(world: World) -> None:
@@ -121,13 +136,13 @@ def test_an_alert_is_answered_once_in_words_and_not_by_whom_it_is_about(world: W
     with serving(administrator), transaction.atomic():
         alert = Alert.objects.get()
         with pytest.raises(Refused):
-            unusual.answer(by=administrator, alert=alert, words="It was me")
+            answer_alert(by=administrator, alert=alert, words="It was me")
     with serving(colleague), transaction.atomic():
         with pytest.raises(BadInput):
-            unusual.answer(by=colleague, alert=alert, words="  ")
-        unusual.answer(by=colleague, alert=alert, words="Asked; a night duty")
+            answer_alert(by=colleague, alert=alert, words="  ")
+        answer_alert(by=colleague, alert=alert, words="Asked; a night duty")
         with pytest.raises(Refused):
-            unusual.answer(by=colleague, alert=alert, words="Again")
+            answer_alert(by=colleague, alert=alert, words="Again")
         assert Alert.objects.get().answer == "Asked; a night duty"
-        events = Alert.pgh_event_model.objects.filter(id=alert.pk)  # type: ignore[attr-defined]
+        events = Alert.pgh_event_model.objects.filter(id=alert.pk)  # type: ignore[attr-defined]  # made by pghistory
         assert [event.pgh_label for event in events.order_by("pgh_id")] == ["insert", "update"]

@@ -137,7 +137,7 @@ def test_a_change_keeps_what_stood_before_in_the_audit(written: World) -> None:
     with serving(by):
         person = NoContactPerson.objects.select_related("child").get()
         notes.change_no_contact(by=by, person=person, facts=notes.NoContactFacts(name="Rhywun Arall", limit="supervised", starts_on=TODAY))
-        kept = NoContactPerson.pgh_event_model.objects.order_by("pgh_id").values_list("name", "limit")  # type: ignore[attr-defined]
+        kept = NoContactPerson.pgh_event_model.objects.order_by("pgh_id").values_list("name", "limit")  # type: ignore[attr-defined]  # made by pghistory
         assert list(kept) == [("Rhywun Peryglus", "none"), ("Rhywun Arall", "supervised")]
         notes.end_no_contact(by=by, person=person, on=TODAY)
         with pytest.raises(Refused):

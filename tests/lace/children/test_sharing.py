@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
+from django.db import connection
 from django.utils import timezone
 
-from lace.accounts.access import NAMED_RELATION, Facet, Relation, Role
-from lace.accounts.acting import actor_for
+from lace.accounts.access import NAMED_RELATION, REACH, Facet, Reach, Relation, Role
+from lace.accounts.acting import actor_for, context_of
 from lace.accounts.models import User
-from lace.children.models import Child, ChildGroupGrant, ChildUserGrant, PlacementAddress, grants_of
+from lace.children.models import Child, ChildGroupGrant, ChildOwned, ChildUserGrant, PlacementAddress, Risk, grants_of
 from lace.children.rules import EndReason, LegalBasis
 from lace.children.services import PlacementFacts, end_care, find_child, place
 from lace.children.services.sharing import (
@@ -30,7 +32,9 @@ from lace.children.services.sharing import (
 from lace.children.shares import PEOPLE, facets_of
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, NotAllowed, Refused
+from lace.database.context import use
 from lace.web.middleware import serving
+from schools.services.entry import leave_care
 from tests.world import Authority, World, enter, make_body, person, signed_in
 
 TODAY = timezone.localdate
@@ -342,6 +346,38 @@ def test_a_sensitive_address_is_shown_to_nobody_until_that_is_lifted(world: Worl
         mark_address(by=reader, child=world.own.child, sensitive=True)
 
 
+def rows_of(by: Actor, child: Child) -> tuple[set[str], set[str]]:
+    """The tables in which there are rows about the child for this person: by `visible_to` alone, and by the policies alone."""
+    mine: dict[Any, str] = {
+        model: "pk" if model is Child else "child" for model in apps.get_models() if model is Child or issubclass(model, ChildOwned)
+    }
+    with use(replace(context_of(by), today=by.today - timedelta(days=1))):  # the policies as they were before the record was closed
+        asked = {model.__name__ for model, key in mine.items() if model._default_manager.visible_to(by).filter(**{key: child.pk}).exists()}
+    with serving(by):
+        passed = {model.__name__ for model, key in mine.items() if model._default_manager.filter(**{key: child.pk}).exists()}
+    return asked, passed
+
+
+@pytest.mark.req("PRIV-20")
+def test_a_closed_record_has_no_rows_for_its_authority_but_who_the_child_is(world: World) -> None:
+    child, system = world.own.child, world.own.actor(Role.CASE_SYSTEM)
+    with serving(world.own.actor(Role.SOCIAL_WORKER)):
+        Risk.objects.create(child=child, authority=world.own.row, text="Runs", noted_on=TODAY(), noted_by=world.own.user(Role.SOCIAL_WORKER))
+    wide = [world.own.actor(role) for role in Role if REACH[role] == Reach.AUTHORITY]
+    before = {by.role: rows_of(by, child) for by in wide}
+    assert all({"Child", "CareEpisode", "Enrolment"} <= asked == passed for asked, passed in before.values())
+    assert {"Risk", "PlacementAddress"} <= before[Role.LACE_COORDINATOR][0]
+    with serving(system):
+        leave_care(by=system, episode=world.own.episode, on=TODAY(), reason=EndReason.ADOPTED)
+    for by in wide:
+        asked, passed = rows_of(by, child)
+        assert asked == passed, by.role
+        assert asked == (before[by.role][0] - {"Risk", "PlacementAddress"} if by.role == Role.LACE_COORDINATOR else set()), by.role
+    with serving(system), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM children_childevent WHERE id = %s", [child.pk])
+        assert cursor.fetchone() == (0,)
+
+
 @pytest.mark.req("PRIV-20")
 def test_after_an_adoption_the_record_is_closed_but_for_what_the_family_asked_for(world: World) -> None:
     child, parent = world.own.child, newcomer(world, Role.ADOPTIVE_PARENT)
@@ -350,7 +386,7 @@ def test_after_an_adoption_the_record_is_closed_but_for_what_the_family_asked_fo
         end_care(by=system, episode=world.own.episode, on=TODAY(), reason=EndReason.ADOPTED)
     assert sees(coordinator, child) == {Facet.CALLED, Facet.IDENTITY}
     for role in (Role.DESIGNATED_MANAGER, Role.CASE_SYSTEM, Role.PEP_REVIEWER, Role.DATA_OFFICER):
-        assert not sees(world.own.actor(role), child)
+        assert sees(world.own.actor(role), child) is None
     for role in (Role.SOCIAL_WORKER, Role.IRO, Role.DESIGNATED_PERSON, Role.HEADTEACHER, Role.FOSTER_CARER, Role.PARENT):
         assert sees(world.own.actor(role), child) is None
     plain = facts(Relation.ADOPTIVE_PARENT, ends_on=None)

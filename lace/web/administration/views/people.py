@@ -23,6 +23,8 @@ from lace.accounts.access import ROLE_GROUPS, Permission, Role, require
 from lace.accounts.forms import describe
 from lace.accounts.models import Membership, MembershipQuerySet, Organisation, User
 from lace.accounts.rules import PLACES
+from lace.core.actor import Actor
+from lace.notifications.undelivered import undelivered_of
 from lace.web.administration.forms import EndRoleForm, FindForm, NameForm, RoleDaysForm, SureForm
 from lace.web.administration.words import GIVEN_BY_HAND, about_role
 from lace.web.pages import FormPage, Page, new_token
@@ -39,8 +41,19 @@ class Administration(Page):
         require(self.actor, Permission.ADMINISTER)
 
     def tabs(self) -> dict[str, Any]:
-        tabs = [("people", _("People")), ("invitations", _("Invitations")), ("access_review", _("Access review"))]
-        return {"tabs": [{"text": text, "href": reverse(route), "active": route == self.tab} for route, text in tabs]}
+        return administration_tabs(self.actor, self.tab)
+
+
+def administration_tabs(actor: Actor, open_tab: str) -> dict[str, Any]:
+    """The tabs over every page of the administrator; `open_tab` is the route of the open one."""
+    waiting = undelivered_of(actor).count()
+    tabs = [
+        *(("people", _("People")), ("invitations", _("Invitations")), ("access_review", _("Access review"))),
+        ("undelivered", _("Undelivered messages (%(number)d)") % {"number": waiting} if waiting else _("Undelivered messages")),
+        ("calendars", _("Calendars")),
+        ("deadlines", _("Deadlines")),
+    ]
+    return {"tabs": [{"text": text, "href": reverse(route), "active": route == open_tab} for route, text in tabs]}
 
 
 def day(value: date | None) -> str:
