@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from lace.accounts.access import Facet, Role
+from lace.accounts.access import Facet, Relation, Role
 from lace.accounts.acting import actor_for
 from lace.accounts.models import Membership, User
 from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, PlacementNotice, relation_code
@@ -19,7 +19,7 @@ from lace.children.services import PlacementFacts, place
 from lace.deadlines.models import Duty
 from lace.web.middleware import serving
 from peps.models import Pep, Target, Version
-from reviews.models import Review
+from reviews.models import EarlierReview, Review
 from schools.models import Designation, EotasPlace
 from schools.services.register import enrol
 from tests.access.canaries import Canaries, Planter
@@ -148,14 +148,14 @@ def _open(facts: Facts, sets: dict[str, Authority]) -> None:
     dates = {"authority_id": facts.authority, "starts_on": today - timedelta(days=1), "ends_on": today + timedelta(days=30)}
     with everything(facts.authority):
         for relation, users in facts.named.items():
-            code = relation_code(relation)  # type: ignore[arg-type]
+            code = relation_code(Relation(relation))
             known = set(
                 ChildUserGrant.objects.filter(content_object=facts.child, permission=code).exclude(ends_on__lte=today).values_list("user", flat=True)
             )
             for user in users - known:
                 ChildUserGrant.objects.create(content_object=facts.child, permission=code, user_id=user, **dates)
         for relation, held in facts.groups.items():
-            code = relation_code(relation)  # type: ignore[arg-type]
+            code = relation_code(Relation(relation))
             for body in held:
                 group = _group(relation, body, sets)
                 if not ChildGroupGrant.objects.filter(content_object=facts.child, permission=code, group=group).exclude(ends_on__lte=today).exists():
@@ -205,7 +205,7 @@ def _former(child: Child, former: Authority) -> None:
         if relation not in BODIES | {"authority", ""}:
             ChildUserGrant.objects.create(
                 content_object=child,
-                permission=relation_code(relation),  # type: ignore[arg-type]
+                permission=relation_code(Relation(relation)),
                 user=member.user,
                 authority_id=child.authority_id,
                 starts_on=today - timedelta(days=2),
@@ -215,7 +215,7 @@ def _former(child: Child, former: Authority) -> None:
 
 
 def _share(child: Child, relation: str) -> int:
-    code = relation_code(relation)  # type: ignore[arg-type]
+    code = relation_code(Relation(relation))
     return int(ChildUserGrant.objects.filter(content_object=child, permission=code).exclude(ends_on__lte=timezone.localdate()).get().pk)
 
 
@@ -227,12 +227,11 @@ def _parameters(planter: Planter, own: Authority, at: Authority) -> dict[str, An
         authority_id=school.organisation.authority_id, school=school, membership=membership, decided_on=today, started_on=today
     )
     with everything(child.authority_id):
-        return {
+        found = {
             "child": child.pk,
             "version": planter.made[Version].pk,
             "target": planter.made[Target].pk,
             "review": Review.objects.get(child=child, state="scheduled").pk,
-            "duty": Duty.objects.filter(child=child, closed_on__isnull=True).order_by("due_on").values_list("pk", flat=True)[0],
             "pep": planter.made[Pep].pk,
             "number": school.number,
             "designation": designation.pk,
@@ -247,4 +246,9 @@ def _parameters(planter: Planter, own: Authority, at: Authority) -> dict[str, An
             "person": own.user(Role.SOCIAL_WORKER).pk,
             "membership": own.members[Role.SOCIAL_WORKER].pk,
             "code": "2026-autumn",
-        } | {model.__name__.lower(): row.pk for model, row in planter.made.items()}
+            "rule": "pep_initiated_emergency",
+            "asked": planter.made[EarlierReview].pk,
+            "absence": MISSING,
+        }
+        named = {model.__name__.lower(): row.pk for model, row in planter.made.items()}
+        return found | named | {"duty": Duty.objects.filter(child=child, code="care_plan").values_list("pk", flat=True)[0]}

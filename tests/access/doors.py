@@ -64,8 +64,8 @@ def signed_in(get_response: Any) -> Any:
         request.user = membership.user if membership else AnonymousUser()
         if membership is not None:
             request.session.update({MEMBERSHIP: membership.pk, SECOND_FACTOR: True, SIGNED_IN_AT: now()})
-        request._messages = default_storage(request)  # type: ignore[attr-defined]
-        request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
+        request._messages = default_storage(request)  # type: ignore[attr-defined]  # where the messages framework looks
+        request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # as the test client asks it
         response: HttpResponse = get_response(request)
         return response
 
@@ -126,8 +126,8 @@ def _drawing(drawn: bool) -> Iterator[None]:
     def name_only(self: Template, context: Any = None, request: Any = None) -> str:
         return str(self.template.name)
 
-    Template.render = name_only  # type: ignore[method-assign,assignment]
+    Template.render = name_only  # type: ignore[method-assign,assignment]  # drawing is most of the time, and not what is asked
     try:
         yield
     finally:
-        Template.render = _draw  # type: ignore[method-assign]
+        Template.render = _draw  # type: ignore[method-assign]  # put back

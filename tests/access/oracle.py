@@ -105,13 +105,13 @@ def _refused_any(route: Route, method: str, person: Person, of: Facts, section: 
         case "own":
             return "" if person.role == "child" else HIDDEN
         case "children":
-            return HIDDEN if REACH[person.role] == "" else ""
+            return HIDDEN if REACH[person.role] == "" or (route.roles and person.role not in route.roles) else ""
         case "schools":
             return HIDDEN if method in route.methods and person.role not in SEES_SCHOOL | {"lace_coordinator", "child"} else ""
         case "school" | "school policy":
             return _refused_school(route, person, of, school)
         case "office":
-            return "" if person.role in OFFICE[route.act] else FORBIDDEN
+            return "" if person.role in OFFICE[route.act] and (not route.roles or person.role in route.roles) else FORBIDDEN
         case "tenant":
             if person.role not in OFFICE[route.act]:
                 return FORBIDDEN

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache.backends.locmem import _caches  # type: ignore[attr-defined]  # private
+from django.core.cache.backends.locmem import _caches  # type: ignore[attr-defined]  # private, and the only way to read all of it
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -28,6 +29,7 @@ from lace.accounts.access import Role
 from lace.audit.models import Read
 from lace.celery import app
 from lace.children.models import Child
+from lace.children.rules import HeardFrom
 from lace.deadlines.models import Duty
 from lace.web.logs import Formatter
 from lace.web.middleware import serving
@@ -256,6 +258,27 @@ def test_no_canary_in_logs_queue_cache_or_files(world: World, logged: Logged, sc
     }
     leaked = {place: sorted(found) for place, text in places.items() if (found := found_in(text))}
     assert leaked == {}, examples(places)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.req("PRIV-14")
+@pytest.mark.parametrize("megabytes", [0, 1, 4])
+def test_a_file_that_is_sent_touches_no_disk(world: World, scratch: Path, megabytes: int) -> None:
+    """With nowhere to put a temporary file: what is too large is refused in a sentence, and what is not is read."""
+    scratch.rmdir()
+    today = timezone.localdate()
+    rows = f"placing authority,name,date of birth\nGwynedd,{TYPED[0]},2015-03-02\n".encode()
+    sent = {
+        "file": SimpleUploadedFile("list.csv", rows + b"\n" * megabytes * 1024 * 1024),
+        "heard_from": HeardFrom.COUNTERPART,
+        **{f"heard_on_{part}": getattr(today, part) for part in ("day", "month", "year")},
+    }
+    answer = world.client(Role.LACE_COORDINATOR).post(reverse("placed_list"), sent)
+    if megabytes:
+        assert "The file is too large. Use a file of up to 200 kB" in answer.content.decode()
+    else:
+        assert answer.headers["Location"] == reverse("placed")
+    assert not scratch.exists()
 
 
 def examples(places: dict[str, str]) -> str:

@@ -162,7 +162,7 @@ def test_the_whole_stack_answers_as_the_matrix_was_answered(stage: tuple[Cast, L
                 response = client.get(path, headers={"Accept-Language": "en"})
                 transaction.set_rollback(True)
             count += 1
-            body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+            body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]  # of the streaming kind only
             cookies = "\n".join(morsel.OutputString() for morsel in response.cookies.values())
             text = "\n".join([body.decode(errors="replace"), cookies, *(f"{name}: {value}" for name, value in response.items())])
             status = light.knock("GET", path, person.membership).status

@@ -29,6 +29,8 @@ from tests.world import World
 # Unique keys of protected tables that are neither within an authority nor an id, and why nobody learns from them.
 GUESSABLE: dict[str, str] = {
     "accounts_roleinvitation": "the digest of a link: 256 bits that only its reader knows",
+    "notifications_feed": "the digest of an address, 256 bits that only its reader knows; and one open address a person, for oneself alone",
+    "notifications_preference": "one's own account: the policy refuses a row for anybody else before the key is looked at",
     "api_answer": "the caller's own key, under the caller's own number; asked by the API alone, for its own caller",
     "children_childusergrant": "with the child's id",
     "children_childgroupgrant": "with the child's id",

@@ -19,7 +19,7 @@ def answered(world: World, method: str, view: object) -> HttpResponse:
     request: HttpRequest = getattr(RequestFactory(), method)("/")
     request.user = world.own.user(Role.LACE_COORDINATOR)
     request.session = {}  # type: ignore[assignment]  # all that the middleware asks of one
-    return Acting(view)(request)  # type: ignore[arg-type]
+    return Acting(view)(request)  # type: ignore[arg-type]  # of views it only asks that they answer
 
 
 def renames(_request: HttpRequest) -> HttpResponse:

@@ -24,17 +24,33 @@ JOBS_MAY: dict[str, str] = {
     "schools_enrolment": "SELECT",
     "schools_school": "SELECT",
     # the sweep: duties, and the messages that they give rise to
-    "deadlines_duty": "SELECT, UPDATE",
+    "deadlines_duty": "INSERT, SELECT, UPDATE",
     "deadlines_dutyevent": "INSERT",
+    "deadlines_bodyduty": "INSERT, SELECT, UPDATE",
+    "deadlines_bodydutyevent": "INSERT",
     "deadlines_sweeprun": "INSERT, SELECT",
+    # what authorities chose, who is away, the calendars
+    "deadlines_rulechoice": "SELECT",
+    "deadlines_absence": "SELECT",
+    "deadlines_extraholiday": "SELECT",
+    "deadlines_termdates": "SELECT",
+    "deadlines_closedday": "SELECT",
+    "deadlines_lessontimes": "SELECT",
     "deadlines_workingday": "SELECT",
     "notifications_notification": "INSERT, SELECT, UPDATE",
+    # delivery: how and when each person wants to be told, and what could not be delivered
+    "notifications_preference": "SELECT",
+    "notifications_undelivered": "INSERT, SELECT, UPDATE",
+    "notifications_undeliveredevent": "INSERT",
     # the figures of a term: dates, places and marks by column; no name, no address, nothing that somebody wrote
-    "children_careepisode": "SELECT (authority_id child_id ended_on started_on)",
-    "children_placement": "SELECT (authority_id child_id ended_on host_authority_id started_on)",
+    "children_careepisode": "SELECT (authority_id child_id end_reason ended_on entry_type id started_on)",
+    "children_placement": "SELECT (authority_id child_id created_at ended_on episode_id host_authority_id id started_on)",
     "peps_pep": "SELECT (authority_id child_id id state)",
     "peps_target": "SELECT (authority_id child_agrees child_id pep_id review_on)",
-    "schools_termrecord": "SELECT (authority_id child_id days_excluded school_id sessions_attended sessions_possible term year)",
+    "schools_termrecord": "SELECT (authority_id child_id created_at days_excluded id school_id sessions_attended sessions_possible"
+    " subjects_assessed subjects_on_track term year)",
+    "deadlines_waiver": "SELECT (agreed duty_id)",
+    "schools_designation": "SELECT",
     "reporting_termfigures": "INSERT, SELECT",
     # the audit's own nightly look
     "audit_read": "SELECT",
@@ -61,6 +77,8 @@ JOBS_MAY: dict[str, str] = {
 PAST_THE_POLICIES: dict[str, str] = {
     "lace_granted_children": "ids of the children to whom the asker stands in an open relation; the policies are made of it",
     "lace_granted_children_with": "the same, with a facet",
+    "lace_closed_children": "ids of the asker's authority's children whose records are closed; the policies are made of it",
+    "lace_feed_of": "whose calendar a secret address is, to whoever has the address",
     "lace_audit_waiting": "how many rows of the audit wait to be sealed",
     "lace_break_glass": "the id of the one child that somebody who may break the glass names exactly, with the relation it opens",
     "lace_looks_at": "who looked at a child, for those who may read that of this child",

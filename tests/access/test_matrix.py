@@ -206,7 +206,7 @@ def test_address(stage: tuple[Cast, Light], address: Address, record_property: A
     problems: list[str] = []
     missing: dict[tuple[Any, ...], Answer] = {}
     nothing = {name: MISSING if isinstance(value, UUID) else 999999 for name, value in made.parameters.items()} | {"number": "9999999"}
-    nothing |= {name: made.parameters[name] for name in ("kind", "relation", "role", "code")}
+    nothing |= {name: made.parameters[name] for name in ("kind", "relation", "role", "code", "rule")}
     school = made.sets["school"].school.organisation_id
     count = 0
     for cell in cells(address, made):

@@ -54,37 +54,37 @@ def of_tables() -> Iterator[Mutant]:
     """Every facet and permission of a row, every role of an act, every reach, taken away; and each row and act given to one who lacks it."""
     for (relation, role), row in access.TABLE.items():
         key, name = (relation, role), f"TABLE {relation}/{role}"
-        yield Mutant(f"{name}: no row", lambda key=key: _set(access.TABLE, key, None))  # type: ignore[misc]
+        yield Mutant(f"{name}: no row", partial(_set, access.TABLE, key, None))
         for facet in sorted(row.facets):
             less = Grant(row.facets - {facet}, row.permissions)
-            yield Mutant(f"{name}: without {facet}", lambda key=key, less=less: _set(access.TABLE, key, less))  # type: ignore[misc]
+            yield Mutant(f"{name}: without {facet}", partial(_set, access.TABLE, key, less))
         for permission in sorted(row.permissions):
             less = Grant(row.facets, row.permissions - {permission})
-            yield Mutant(f"{name}: without {permission}", lambda key=key, less=less: _set(access.TABLE, key, less))  # type: ignore[misc]
+            yield Mutant(f"{name}: without {permission}", partial(_set, access.TABLE, key, less))
         for facet in sorted(set(Facet) - row.facets):
             more = Grant(row.facets | {facet}, row.permissions)
-            yield Mutant(f"{name}: with {facet}", lambda key=key, more=more: _set(access.TABLE, key, more))  # type: ignore[misc]
+            yield Mutant(f"{name}: with {facet}", partial(_set, access.TABLE, key, more))
         every = Grant(row.facets, frozenset(Permission))
-        yield Mutant(f"{name}: every act", lambda key=key, every=every: _set(access.TABLE, key, every))  # type: ignore[misc]
+        yield Mutant(f"{name}: every act", partial(_set, access.TABLE, key, every))
     for permission, roles in access.OFFICE.items():
         for role in sorted(roles):
-            yield Mutant(f"OFFICE {permission}: without {role}", lambda p=permission, r=roles - {role}: _set(access.OFFICE, p, r))  # type: ignore[misc]
-        yield Mutant(f"OFFICE {permission}: everybody", lambda p=permission: _set(access.OFFICE, p, frozenset(Role)))  # type: ignore[misc]
+            yield Mutant(f"OFFICE {permission}: without {role}", partial(_set, access.OFFICE, permission, roles - {role}))
+        yield Mutant(f"OFFICE {permission}: everybody", partial(_set, access.OFFICE, permission, frozenset(Role)))
     for facet in access._IMPLIED:
-        yield Mutant(f"_IMPLIED: without {facet}", lambda f=facet: _set(access._IMPLIED, f, access._IMPLIED.get(f) and None))  # type: ignore[misc]
+        yield Mutant(f"_IMPLIED: without {facet}", partial(_set, access._IMPLIED, facet, None))
     for role, named in access.NAMED_RELATION.items():
-        yield Mutant(f"NAMED_RELATION: without {role}", lambda r=role: _set(access.NAMED_RELATION, r, None))  # type: ignore[misc]
+        yield Mutant(f"NAMED_RELATION: without {role}", partial(_set, access.NAMED_RELATION, role, None))
         wrong = Relation.IRO if named != Relation.IRO else Relation.CARER
-        yield Mutant(f"NAMED_RELATION: {role} as {wrong}", lambda r=role, w=wrong: _set(access.NAMED_RELATION, r, w))  # type: ignore[misc]
+        yield Mutant(f"NAMED_RELATION: {role} as {wrong}", partial(_set, access.NAMED_RELATION, role, wrong))
     for role, held in access.GROUP_RELATION.items():
         for relation in held:
             less_of = tuple(other for other in held if other != relation)
-            yield Mutant(f"GROUP_RELATION: {role} without {relation}", lambda r=role, w=less_of: _set(access.GROUP_RELATION, r, w))  # type: ignore[misc]
-        yield Mutant(f"GROUP_RELATION: {role} with all", lambda r=role: _set(access.GROUP_RELATION, r, access.GROUP_RELATIONS))  # type: ignore[misc]
+            yield Mutant(f"GROUP_RELATION: {role} without {relation}", partial(_set, access.GROUP_RELATION, role, less_of))
+        yield Mutant(f"GROUP_RELATION: {role} with all", partial(_set, access.GROUP_RELATION, role, access.GROUP_RELATIONS))
     for role, reach in access.REACH.items():
         for other in Reach:
             if other != reach:
-                yield Mutant(f"REACH: {role} {other}", lambda r=role, o=other: _set(access.REACH, r, o))  # type: ignore[misc]
+                yield Mutant(f"REACH: {role} {other}", partial(_set, access.REACH, role, other))
 
 
 # -- the application's conditions, from its source ----------------------------------------------------------------------
@@ -120,6 +120,11 @@ def _renamed(number: int, name: str, node: Any) -> None:
     node.keywords[number].arg = name
 
 
+def _narrowed(number: int, node: Any) -> Any:
+    node.patterns.pop(number)
+    return node.patterns[0] if len(node.patterns) == 1 else node
+
+
 def _decided(value: bool, node: Any) -> None:
     node.test = ast.Constant(value)
 
@@ -150,6 +155,12 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], ast.AST | Non
             yield f"if {ast.unparse(node.test)}: {value}", partial(_decided, value)
     if isinstance(node, ast.Compare):
         yield f"not {ast.unparse(node)}", lambda new: ast.UnaryOp(ast.Not(), new)
+    if isinstance(node, ast.Match):
+        for number, case in enumerate(node.cases[:-1]):
+            yield f"no case {ast.unparse(case.pattern)}", partial(_drop, "cases", number)
+    if isinstance(node, ast.MatchOr):
+        for number, pattern in enumerate(node.patterns):
+            yield f"case without {ast.unparse(pattern)}", partial(_narrowed, number)
 
 
 def _guards(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], ast.AST | None]]]:
@@ -179,16 +190,25 @@ def of_source(module: ModuleType, names: Callable[[str], bool], *, guards: bool 
         home = next((node for node in found if min([node.lineno, *(one.lineno for one in node.decorator_list)]) == line), None)
         if home is None:
             continue  # made by a decorator, not written here
-        inner = list(ast.walk(home))
-        for number, node in enumerate(inner):
+        types = {inner for one in _annotations(home) for inner in ast.walk(one)}  # `Q | None` decides nothing
+        for number, node in enumerate(ast.walk(home)):
+            if node in types:
+                continue
             for words, change in _guards(node) if guards else _changes(node):
                 code = _compiled(tree, home, number, change, module, qualified)
                 if code is not None and code.co_freevars == function.__code__.co_freevars:
                     yield Mutant(
                         f"{module.__name__}.{qualified}: {words}",
-                        lambda f=function, c=code: _runs(f, c),  # type: ignore[misc]
+                        partial(_runs, function, code),
                         qualified,
                     )
+
+
+def _annotations(function: ast.FunctionDef) -> Iterator[ast.AST]:
+    for node in ast.walk(function):
+        found = getattr(node, "annotation", None) or getattr(node, "returns", None)
+        if found is not None:
+            yield found
 
 
 def _compiled(
@@ -255,7 +275,7 @@ def _short(text: str) -> str:
 
 
 def of_policies(owner: psycopg.Connection[Any]) -> Iterator[Mutant]:
-    """Every policy of the app's role: open to all, without one of its conditions, or without its facet; and the same for what may be added."""
+    """Every policy of the app's role: open to all, closed, without one of its conditions, without its facet; likewise for what may be added."""
     rows = owner.execute(
         "SELECT tablename, policyname, qual, with_check, has_table_privilege('lace_app', quote_ident(tablename), 'INSERT') FROM pg_policies"
         " WHERE schemaname = 'public' AND 'lace_app' = ANY(roles) ORDER BY 1, 2"
@@ -264,13 +284,13 @@ def of_policies(owner: psycopg.Connection[Any]) -> Iterator[Mutant]:
         for clause, text in (("USING", qual), ("WITH CHECK", check if may_add else None)):
             if not text:
                 continue
-            changed = [("open to all", "true"), *weaker(text)]
+            changed = [("open to all", "true"), ("closed", "false"), *weaker(text)]
             if "lace_granted_children_with(" in text:
                 changed.append(("any relation", re.sub(r"lace_granted_children_with\('\w+'::text\)", "lace_granted_children()", text)))
             for what, new in changed:
                 yield Mutant(
                     f"{table} {clause}: {what}",
-                    lambda t=table, p=policy, c=clause, n=new, o=text: _policy(owner, t, p, c, n, o),  # type: ignore[misc]
+                    partial(_policy, owner, table, policy, clause, new, text),
                     table,
                 )
 
@@ -302,7 +322,7 @@ def of_functions(owner: psycopg.Connection[Any]) -> Iterator[Mutant]:
             for what, new in changed:
                 mutated = whole.replace(arm, f" {new}") if whole.count(arm) == 1 else ""
                 assert mutated, f"{name} {place}: its text is not found once"
-                yield Mutant(f"{name} {place}: {what}", lambda m=mutated, w=whole: _function(owner, m, w), name)  # type: ignore[misc]
+                yield Mutant(f"{name} {place}: {what}", partial(_function, owner, mutated, whole), name)
 
 
 @contextmanager

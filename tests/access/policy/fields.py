@@ -36,7 +36,9 @@ MODELS: dict[str, dict[str, str]] = {
     "EmergencyAccess": _all("identity", f"{_ROW} user role from_authority starts_on ends_on reviewed_by reviewed_on")
     | _all("safeguarding", "reason finding"),
     "PlacementNotice": _all("identity", f"{_ROW} placement host sent_on acknowledged_on acknowledged_by"),
-    "DataRequest": _all("education", f"{_ROW} asked_of kinds question asked_by asked_on due_on received_on answered_by answer data_as_of"),
+    "DataRequest": _all(
+        "education", f"{_ROW} asked_of kinds question asked_by asked_on due_on received_on answered_by answer data_as_of withdrawn_on"
+    ),
     "Enrolment": _all("education", f"{_ROW} school started_on ended_on leaving_reason"),
     "EotasPlace": _all("education", f"{_ROW} provider kind started_on ended_on"),
     "TermRecord": _all("education", f"{_ROW} school year term subjects_assessed subjects_on_track")
@@ -56,15 +58,20 @@ MODELS: dict[str, dict[str, str]] = {
     "Invitation": _all("education", f"{_ROW} review capacity reason withdrawn_on attendance") | _all("contacts", "name") | _all("address", "user"),
     "Postponement": _all("education", f"{_ROW} review was_scheduled_for reason postponed_by"),
     "Decision": _all("education", f"{_ROW} review position text owner due_on"),
+    "EarlierReview": _all("education", f"{_ROW} language asked_by asked_on needed_by answered_by answered_on answer") | _all("care", "cause words"),
+    "MoveApproval": _all("education", f"{_ROW} enrolment heard promoted fits language approved_by approved_on"),
     "Duty": _all(
         "education",
-        f"{_ROW} code rule_version fact clock trigger_on subject due_on brought_to role next_rung next_look_on ladder_round closed_on outcome"
-        " reason evidence",
-    ),
+        f"{_ROW} code rule_version fact clock trigger_on subject due_on provisional brought_to role next_rung next_look_on ladder_round closed_on"
+        " outcome reason evidence done_note handed_to",
+    )
+    | _all("care", "ended_because"),
+    "Waiver": _all("education", f"{_ROW} duty reason exemption asked_by asked_on decided_by decided_on agreed answer"),
+    "MissAnswer": _all("education", f"{_ROW} duty acknowledged_by acknowledged_on remedy remedy_by"),
     "Notification": _all(
         "education",
         f"{_ROW} kind source step recipient channel language facts leased_until attempts attempted_at accepted_at failed_at possibly_repeated"
-        " read_at",
+        " spared_at digest read_at",
     ),
 }
 

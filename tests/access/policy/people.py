@@ -101,14 +101,14 @@ _row(
     "lace_coordinator",
     _WHOLE,
     does="start_pep write_pep contribute_to_pep arrange_review explain_lateness record_school record_dispute share_record hand_over ask_for_data"
-    " see_who_looked consent",
+    " see_who_looked consent record_duty waive_duty",
     source="LACE coordinator: all children of own authority (own in, own out); quality-check; liaise with counterparts",
 )
 _row(
     "responsible",
     "designated_manager",
     "identity care education disputes",
-    does="explain_lateness record_dispute",
+    does="explain_lateness record_dispute record_duty waive_duty answer_miss approve_move",
     source="Designated manager: overdue cases of own service by team and worker; acknowledge, remedy, instruct",
 )
 _row(
@@ -132,21 +132,21 @@ _row(
     "social_worker",
     _WHOLE,
     does="record_care record_school start_pep write_pep contribute_to_pep arrange_review close_review explain_lateness record_no_contact record_risk"
-    " record_referral record_dispute take_down_statement share_record consent",
+    " record_referral record_dispute take_down_statement share_record consent record_duty",
     source="Social worker: whole record of own cases; hold no-contact list; school-move decisions",
 )
 _row(
     "iro",
     "iro",
     _WHOLE,
-    does="arrange_review close_review take_down_statement",
+    does="arrange_review close_review record_duty take_down_statement",
     source="IRO: PEP and all versions, child's views of own cases; chair",
 )
 _row(
     "personal_adviser",
     "personal_adviser",
     f"{_SCHOOLING} care wellbeing voice",
-    does="contribute_to_pep consent",
+    does="contribute_to_pep record_duty consent",
     source="Personal adviser: PEP, pathway plan, progress, well-being of own young people",
 )
 _row("leaving_care", "leaving_care_manager", "identity care contacts", source="Leaving-care manager: leaver caseload, contact and accommodation data")
@@ -175,7 +175,8 @@ _row(
     "school",
     "designated_person",
     f"{_SCHOOLING} care no_contact wellbeing voice referrals",
-    does="start_pep write_pep finalise_pep contribute_to_pep explain_lateness record_referral take_down_statement share_in_school answer_for_data",
+    does="start_pep write_pep finalise_pep contribute_to_pep explain_lateness record_duty record_referral take_down_statement share_in_school"
+    " answer_for_data",
     source="Designated person: own school's children: PEP, contacts, no-contact warnings, attendance, targets; never disputes, legal detail",
 )
 _row(
@@ -240,5 +241,8 @@ OFFICE: dict[str, frozenset[str]] = {
         "break_glass": "lace_coordinator social_worker iro designated_manager",
         "read_audit": "administrator",
         "administer": "administrator",
+        # calendars: the authority's by its administrator and LACE coordinator, a school's own by the school (DL-02)
+        "keep_calendar": "administrator lace_coordinator headteacher designated_person",
+        "see_body_duties": "lace_coordinator designated_manager senior_leader headteacher designated_person governor link_governor",
     }.items()
 }

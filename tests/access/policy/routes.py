@@ -77,6 +77,14 @@ _route("child_review_close", "child", FORM, needs="education", act="close_review
 _route("child_review_calendar", "child", needs="education")
 _route("child_duties", "child", needs="education")
 _route("child_duty_reason", "child", FORM, needs="education", act="explain_lateness")
+# acts on a duty of social care: its own role's, the LACE coordinator's, the designated manager's; and of a statutory one the latter's to waive
+for _name in words("child_duty_done child_duty_undo child_duty_hand child_duty_waive"):
+    _route(_name, "child", FORM, needs="education", act="record_duty", roles="social_worker lace_coordinator designated_manager")
+_route("child_duty_decide", "child", FORM, needs="education", act="waive_duty", roles="designated_manager")
+_route("child_move_approve", "child", FORM, needs="education", act="approve_move")
+_route("child_review_sooner", "child", FORM, needs="education", act="arrange_review")
+_route("child_review_answer", "child", FORM, needs="education", act="arrange_review", roles="iro")
+_route("child_miss", "child", FORM, needs="education", act="answer_miss")
 _route("child_school", "child", needs="education attendance")
 _route("child_people", "child", needs="contacts")
 _route("child_timeline", "child", needs="education care")
@@ -120,6 +128,7 @@ _route("child_data_ask", "child", FORM, needs="education", act="ask_for_data")
 _route("child_data_send", "child", FORM, needs="education", act="ask_for_data answer_for_data")
 _route("child_data_answer", "child", FORM, needs="education", act="answer_for_data", side="asked")
 _route("child_data_record", "child", FORM, needs="education", act="ask_for_data")
+_route("child_data_withdraw", "child", FORM, needs="education", act="ask_for_data")
 _route("emergency_review", "child", FORM, needs="identity", act="see_who_looked")
 # the child's own pages, which no address can turn to another child
 _route("own", "own")
@@ -127,8 +136,9 @@ _route("own_said", "own")
 _route("own_said_add", "own", FORM)
 _route("own_said_readers", "own", FORM)
 _route("own_who", "own")
+_route("own_meeting_sooner", "own", FORM)
 # What else a child may open; every other page is for adults.
-FOR_CHILD = words("work child_plan_read child_plan_version own own_said own_said_add own_said_readers own_who")
+FOR_CHILD = words("work child_plan_read child_plan_version own own_said own_said_add own_said_readers own_who own_meeting_sooner")
 
 # ---- the same for case systems ----
 _route("api_eotas", "api child", "POST", act="record_school")
@@ -152,6 +162,9 @@ _route("", "nothing", "")  # every other address below /api/
 # ---- lists and the office ----
 _route("work", "everyone")
 _route("messages", "everyone", FORM)
+_route("message_choices", "everyone", FORM)
+_route("feed_new", "everyone", "POST")
+_route("feed_end", "everyone", "POST")
 _route("children", "children")
 _route("dashboard", "office", act="see_dashboard")
 _route("handovers", "office", act="take_over")
@@ -163,11 +176,34 @@ _route("placed_list", "office", FORM, act="take_over")
 _route("placed_settle", "tenant", FORM, act="take_over", may_miss=True)
 _route("emergency_open", "office", FORM, act="break_glass")
 _route("dashboard_plans", "office", act="see_dashboard")
-_route("duties", "office", act="see_dashboard")
+_KEEPERS = "lace_coordinator designated_manager social_worker iro personal_adviser designated_person headteacher"
+_route("duties", "children", roles=_KEEPERS)
+_route("duties_csv", "children", roles=_KEEPERS)
+_route("what_if", "everyone")
+_route("drift", "children", roles="iro")
+_route("moves", "office", act="see_dashboard")
+_route("body_duties", "office", act="see_body_duties")
+_route("body_duty_done", "tenant", FORM, act="see_body_duties", may_miss=True)
+_route("body_duty_undo", "tenant", FORM, act="see_body_duties", may_miss=True)
+_route("body_duty_reason", "tenant", FORM, act="see_body_duties", may_miss=True)
+# whoever has duties: reminders, and so somebody to leave them to
+_WITH_DUTIES = (
+    "social_worker designated_manager iro personal_adviser designated_person headteacher governor link_governor lace_coordinator"
+    " pep_reviewer senior_leader"
+)
+_route("away", "everyone", FORM, roles=_WITH_DUTIES)
+_route("away_others", "office", FORM, act="keep_calendar", roles="administrator lace_coordinator")
+_route("away_back", "everyone", "POST", may_miss=True)
+_route("misses", "office", act="see_dashboard")
+_route("misses_csv", "office", act="see_dashboard")
+_route("dashboard_timeliness", "office", act="see_dashboard")
+_route("duties_bodies", "office", act="see_body_duties")
+_route("duties_bodies_csv", "office", act="see_body_duties")
 
 # ---- schools and reports ----
 _route("schools", "schools")
 _route("school", "school")
+_route("school_calendar", "school")
 _route("school_designate", "school", FORM, act="designate")
 _route("school_designation_end", "school", FORM, act="designate")
 _route("school_confirm", "school", FORM, act="confirm_register")
@@ -197,12 +233,27 @@ for _name in words("person_name person_role_add person_role_end person_suspend")
     _route(_name, "tenant", FORM, act="administer")
 for _name in words("invitation_again invitation_withdraw person_session_end"):
     _route(_name, "tenant", "POST", act="administer", may_miss=True)
+_route("undelivered", "office", act="administer")
+_route("undelivered_again", "tenant", "POST", act="administer", may_miss=True)
 _route("access_review_of", "tenant", FORM, act="administer", may_miss=True)
 _route("audit", "office", act="read_audit")
 _route("audit_reads", "office", act="read_audit")
 _route("audit_head", "office", act="read_audit", may_miss=True)
 _route("audit_thresholds", "office", FORM, act="read_audit")
 _route("audit_answer", "tenant", FORM, act="read_audit", may_miss=True)
+
+# ---- calendars: of the authority, or of one's own school; one-off bank holidays are the authority's, and so is the list of its schools ----
+_route("calendars", "office", act="keep_calendar")
+_route("calendar_csv", "office", act="keep_calendar")
+for _name in words("calendar_term calendar_term_remove calendar_closed_add calendar_closed_remove calendar_lessons calendar_file"):
+    _route(_name, "office", FORM, act="keep_calendar")
+for _name in words("calendar_holiday_add calendar_holiday_remove"):
+    _route(_name, "office", FORM, act="keep_calendar", roles="administrator lace_coordinator")
+_route("calendar_schools", "office", act="keep_calendar", roles="administrator lace_coordinator")
+
+# ---- deadlines: what the authority chose about the rules ----
+_route("deadlines", "office", act="administer")
+_route("deadline", "office", FORM, act="administer")
 
 # ---- one's own account, and what is there before signing in ----
 for _name in words(
@@ -214,7 +265,7 @@ for _name in words(
 for _name in words(
     "account_login mfa_login_webauthn mfa_authenticate account_reset_password account_reset_password_done account_reset_password_from_key"
     " account_reset_password_from_key_done web:health web:theme web:language web:hide web:cookies web:accessibility web:gallery web:gallery_form"
-    " invitation"
+    " invitation feed"
 ):
     _route(_name, "public", FORM)
 
@@ -233,12 +284,18 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_dispute_add": _FRAME,
     "child_dispute_settle": _FRAME | words("Dispute.text"),
     "child_disputes": _FRAME | words("Dispute.outcome Dispute.text"),
-    "child_duties": _FRAME | words("Duty.reason"),
-    "child_duty_reason": _NAME | words("Duty.reason"),
+    "child_duties": _FRAME | words("Duty.reason Duty.done_note Waiver.reason Waiver.answer"),
+    "child_duty_reason": _FRAME | words("Duty.reason"),
+    "child_duty_done": _FRAME,
+    "child_duty_undo": _FRAME | words("Duty.done_note"),
+    "child_duty_hand": _FRAME,
+    "child_duty_waive": _FRAME,
+    "child_duty_decide": _FRAME | words("Waiver.reason"),
+    "child_move_approve": _FRAME,
     "child_eotas": _FRAME,
     "child_eotas_end": _FRAME | words("EotasPlace.provider"),
     "child_meetings": _FRAME
-    | words("Decision.owner Decision.text Invitation.name Review.lesson_reason Review.private_room Review.summary Review.venue"),
+    | words("EarlierReview.words Decision.owner Decision.text Invitation.name Review.lesson_reason Review.private_room Review.summary Review.venue"),
     "child_no_contact": _FRAME | words("NoContactPerson.detail NoContactPerson.name NoContactPerson.relationship"),
     "child_no_contact_add": _FRAME,
     "child_no_contact_change": _FRAME | words("NoContactPerson.detail NoContactPerson.name NoContactPerson.relationship"),
@@ -263,6 +320,8 @@ SHOWS: dict[str, frozenset[str]] = {
     ),
     "child_referral_add": _FRAME,
     "child_referral_outcome": _FRAME | words("Referral.about"),
+    "child_review_sooner": _FRAME,
+    "child_review_answer": _FRAME | words("EarlierReview.words"),
     "child_review_arrange": _FRAME | words("carer.name"),
     "child_review_calendar": words("Review.venue"),
     "child_review_cancel": _FRAME,
@@ -286,7 +345,7 @@ SHOWS: dict[str, frozenset[str]] = {
 # Held free of what a reader may not meet like every other address, and not yet compared field by field in the other direction.
 UNCOMPARED = words(
     "notice_acknowledge handover_accept handover_refuse handover_propose handover_withdraw child_data child_data_ask child_data_send"
-    " child_data_record child_data_answer child_changes child_looks child_looks_csv child_support child_plan_start child_plan_final"
-    " child_plan_amend emergency_review api_address api_child api_child_duties api_reviews api_pep api_eotas api_eotas_end api_placements"
-    " api_social_worker api_end_of_care"
+    " child_data_record child_data_withdraw child_data_answer child_changes child_looks child_looks_csv child_support child_plan_start"
+    " child_plan_final child_plan_amend emergency_review api_address api_child api_child_duties api_reviews api_pep api_eotas api_eotas_end"
+    " api_placements api_social_worker api_end_of_care"
 )

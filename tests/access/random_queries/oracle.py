@@ -3,6 +3,7 @@
 - A row about a child belongs to the child's responsible authority. Its authority-wide roles see it (LA-01); so does whoever stands in
   an open relation to the child, in a relation that the role in use may use (XLA-02, PRIV-17): open from its first day to the day
   before its last.
+- A record that was closed after an adoption is the authority's no longer: its LACE coordinators see the rows that no facet guards (PRIV-20).
 - Guarded rows ask for more: a relation through which the role reads that facet (PRIV-04), and a relation that was narrowed must name it.
 - A row of an authority about no child is seen in that authority (LA-01).
 - A message is its recipient's (PRIV-14). What else has a rule of its own says so below.
@@ -19,6 +20,7 @@ from uuid import UUID
 
 from lace.database.context import JOB_ROLE, Context
 from tests.access.random_queries.catalogue import Table
+from tests.access.random_queries.pieces import PUBLISHED
 
 Row = Mapping[str, Any]
 Rows = Mapping[str, list[dict[str, Any]]]
@@ -46,10 +48,14 @@ class Sight:
     rows: Rows
     relations: Mapping[int, str]
     sensitive: frozenset[UUID] = field(init=False)
+    closed: frozenset[UUID] = field(init=False)
     _reached: dict[str | None, frozenset[UUID]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sensitive = frozenset(child["id"] for child in self.rows["children_child"] if child["address_is_sensitive"])
+        day, ours = self.context.today, self.context.authority_ids
+        closed = [child for child in self.rows["children_child"] if child["sealed_on"] and (day is None or child["sealed_on"] <= day)]
+        self.closed = frozenset(child["id"] for child in closed if child["authority_id"] in ours)
 
     def reached(self, facet: str | None = None) -> frozenset[UUID]:
         """The children to whom somebody in this context stands in an open relation: one that gives this facet, where one is named."""
@@ -80,12 +86,23 @@ class Sight:
 
     def of_child(self, row: Row, child: UUID, facet: str | None) -> bool:
         at_home = row["authority_id"] in self.context.authority_ids and (facet is None or "responsible" in self.giving(facet))
+        if child in self.closed and (facet is not None or self.context.app_role != "lace_coordinator"):
+            at_home = False
         return at_home or child in self.reached(facet)
 
     def may_read_statement(self, row: Row) -> bool:
         """The child, and those whom the child lets read it."""
         role = self.context.app_role
         return role == "child" or (role != "" and role in row["readers"])
+
+
+def _own(sight: Sight, row: Row) -> bool:
+    return sight.context.user_id is not None and row["user_id"] == sight.context.user_id
+
+
+def _published(sight: Sight, row: Row) -> bool:
+    """Holidays, terms and what an authority chose are read by everybody who is of some authority; who changed them, by its own."""
+    return row["authority_id"] in sight.context.tenant_ids if "pgh_id" in row else bool(sight.context.tenant_ids)
 
 
 def _administrators(sight: Sight, row: Row) -> bool:
@@ -98,6 +115,8 @@ def _coordinators(sight: Sight, row: Row) -> bool:
 
 # Tables that are neither a child's nor simply their authority's, and who sees a row of them; the same for their audit events.
 OWN_RULE: dict[str, Callable[[Sight, Row], bool]] = {
+    **dict.fromkeys(PUBLISHED, _published),
+    **dict.fromkeys(("notifications_preference", "notifications_feed"), _own),
     "notifications_notification": lambda sight, row: sight.context.user_id is not None and row["recipient_id"] == sight.context.user_id,
     "reporting_termfigures": lambda sight, _row: sight.context.app_role in FIGURES_READERS,  # CPP-04, PDG-10
     "children_placedbyothers": _coordinators,

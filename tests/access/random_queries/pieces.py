@@ -21,6 +21,8 @@ from tests.access.random_queries.catalogue import Column, Table
 NUMBERS = {"smallint", "integer", "bigint", "numeric"}
 TEXTS = {"character varying", "text"}
 LIMIT = 40
+# Holidays, terms and what an authority chose: read by everybody who is of some authority, written by its own.
+PUBLISHED = {f"deadlines_{name}" for name in ("extraholiday", "termdates", "closedday", "lessontimes", "rulechoice")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,12 @@ class Pieces:
         self._aliases += 1
         table = self.only or self.dice.choice([table for table in self.protected if not child or table.child])
         return Source(f"t{self._aliases}", table)
+
+    def _writable(self) -> Source:
+        """A source that whoever sees it may change or lock."""
+        while (source := self._source()).table.name in PUBLISHED and self.only is None:
+            pass
+        return source
 
     def _beside(self, source: Source) -> tuple[Source, str]:
         """Another table and how it is joined: by a foreign key, the child, or the authority."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -140,7 +140,10 @@ class Population:
 
     def _value(self, table: Table, column: Column, day: date) -> Any:
         dice = self.random
-        target = next((other for name, other, _key in table.links if name == column.name), "")
+        if table.is_event and column.name == "id":  # the trail of a row that is there: some policies ask the row itself
+            return dice.choice(self._ids[table.name.removesuffix("event")])
+        links = self.tables.get(table.name.removesuffix("event"), table).links  # a trail has no keys of its own
+        target = next((other for name, other, _key in links if name == column.name), "")
         if not column.required and dice.random() < 0.3:
             return None
         if self._ids.get(target):
@@ -155,6 +158,7 @@ class Population:
             "text": word,
             "date": day,
             "timestamp with time zone": datetime(day.year, day.month, day.day, dice.randrange(24), tzinfo=UTC),
+            "time without time zone": time(dice.randrange(24)),
             "boolean": dice.random() < 0.5,
             "smallint": dice.randrange(9) if not column.keyed else dice.randrange(30_000),
             "integer": dice.randrange(9) if not column.keyed else dice.randrange(10**9),
@@ -267,6 +271,7 @@ def _other(table: Table, column: Column) -> str | None:
         "text": text,
         "date": f"{name} + 4000",
         "timestamp with time zone": f"{name} + interval '4000 days'",
+        "time without time zone": f"{name} + interval '1 hour'",
         "boolean": f"NOT {name}",
         "smallint": None if column.keyed else f"30 - {name} %% 30",
         "integer": f"{name} %% 1000000 + 1000",

@@ -222,7 +222,7 @@ class Reading(Pieces):
         return Query("view", f"CREATE TEMP {head} asked ({named}){rest} {text}; SELECT * FROM asked", undo=True)
 
     def _shape_lock(self) -> Query:
-        source = self._source()
+        source = self._writable()
         strength = self.dice.choice(("UPDATE", "NO KEY UPDATE", "SHARE", "KEY SHARE", "UPDATE SKIP LOCKED"))
         return Query("lock", f"SELECT {source(source.table.pk)} FROM {source}{self._where(source)} FOR {strength}", undo=True)
 
