@@ -30,6 +30,8 @@ def switch(name: str) -> bool:
 
 # A demo or a developer's machine. Production refuses it: see lace.web.checks.
 DEMO = switch("LACE_DEMO")
+if "LACE_FAILPOINT" in os.environ and not DEMO:  # lace.core.failpoint
+    raise ImproperlyConfigured("Unset LACE_FAILPOINT: it kills workers half-way, for the crash tests alone.")
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY")
 ALLOWED_HOSTS = env("ALLOWED_HOSTS", "localhost 127.0.0.1").split()

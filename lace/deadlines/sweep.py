@@ -24,6 +24,7 @@ from django.utils import timezone
 from lace.accounts.access import GROUP_RELATION, NAMED_RELATION, REACH, Reach, Role
 from lace.accounts.acting import context_of
 from lace.core.actor import Actor
+from lace.core.failpoint import failpoint
 from lace.database.context import use
 from lace.deadlines.choices import all_in_force
 from lace.deadlines.messages import BodyKind, DutyKind
@@ -373,11 +374,15 @@ def sweep(*, by: Actor) -> SweepRun | None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
             return None
+        failpoint("sweep.locked")
         cursor.execute(_SWEEP, {**_rules(by.today), **_KINDS, "as_of": by.today})
         reminders, unheard = (sum(counts) for counts in zip(cursor.fetchone(), sweep_bodies(cursor, by.today), strict=True))
+        failpoint("sweep.written")
         if reminders:
             bell.ring_on_commit()
-        return SweepRun.objects.create(as_of=by.today, started_at=started_at, finished_at=timezone.now(), reminders=reminders, unheard=unheard)
+        run = SweepRun.objects.create(as_of=by.today, started_at=started_at, finished_at=timezone.now(), reminders=reminders, unheard=unheard)
+        failpoint("sweep.recorded")
+        return run
 
 
 def is_needed(*, by: Actor) -> bool:

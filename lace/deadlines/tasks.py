@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from lace.core.actor import Actor
+from lace.core.failpoint import failpoint
 from lace.deadlines.services.reconcile import reconcile
 from lace.deadlines.sweep import is_needed, sweep
 
@@ -16,10 +17,12 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def ring_sweep() -> None:
+    failpoint("sweep.heard")
     by = Actor.named_job("sweep", today=timezone.localdate())
     if not is_needed(by=by):
         return
     run = sweep(by=by)
+    failpoint("sweep.committed")
     if run is not None and run.unheard:
         logger.error("The sweep of %s found nobody to tell of %d duties: give their authorities a LACE coordinator", run.as_of, run.unheard)
 

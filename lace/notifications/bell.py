@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from django.db import transaction
 
+from lace.core.failpoint import failpoint
+
 _ringers: list[Callable[[], object]] = []
 
 
@@ -21,8 +23,10 @@ def ring_on_commit() -> None:
 
 
 def _ring() -> None:
+    failpoint("bell.before")
     for ring in _ringers:
         try:
             ring()
         except Exception as error:  # whatever the broker's client raises: the rows are committed, the schedule finds them
             logging.getLogger(__name__).warning("The bell did not ring: %s", type(error).__name__)
+    failpoint("bell.after")

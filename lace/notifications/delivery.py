@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from lace.accounts.acting import context_of
 from lace.core.actor import Actor
+from lace.core.failpoint import failpoint
 from lace.core.workdays import WorkingDays
 from lace.database.context import use
 from lace.notifications import digest, undelivered
@@ -69,7 +70,9 @@ def deliver(
             undelivered.take_up(now=now)
         if settings.MAIL_KEEPS_HOURS:
             digest.gather(now=now, working=days)
+        failpoint("digest.committed")
         while batch := _lease(clock(), days):
+            failpoint("lease.committed")
             for place, row in enumerate(batch):
                 try:
                     _deliver(row, out, clock, done)
@@ -87,6 +90,7 @@ def _lease(now: datetime, working: WorkingDays) -> list[Notification]:
     waiting = Notification.objects.waiting().filter(Q(leased_until__isnull=True) | Q(leased_until__lte=now)).filter(_may_go(now, working))
     keys = list(waiting.order_by("created_at", "pk").select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)[:BATCH])
     Notification.objects.filter(pk__in=keys).update(leased_until=now + LEASE)
+    failpoint("lease.taken")
     return list(
         Notification.objects.filter(pk__in=keys)
         .select_related("recipient", "child")
@@ -109,22 +113,19 @@ def _may_go(now: datetime, working: WorkingDays) -> Q:
     today = Q() if working(local.date()) else Q(facts__due_on=local.date().isoformat())
     singly = Preference.objects.filter(user=OuterRef("recipient"), how=How.SINGLE, at__lte=local.time())
     reminders = Q(kind__in=gathered())
-    return (
-        Q(attempts__gt=0)
-        | Q(attempted_at__isnull=False)
-        | Q(kind__in=[digest.DIGEST, *at_once()])
-        | (today & reminders & Exists(singly))
-        | (today & ~reminders)
-    )
+    now_due = Q(kind__in=[digest.DIGEST, *at_once()]) | (today & reminders & Exists(singly)) | (today & ~reminders)
+    return Q(attempts__gt=0) | Q(attempted_at__isnull=False) | (now_due & ~digest.read_in_lace_only(local.date()))
 
 
 def _deliver(row: Notification, out: Provider, clock: Callable[[], datetime], done: Delivered) -> None:
     if row.attempted_at and out.can_be_asked and out.took(row.reference):
+        failpoint("lookup.answered")
         _accept(row, clock(), done)
     elif not row.recipient.is_active:  # cannot sign in any more
         _stamp(row, failed_at=clock(), leased_until=None)
         done.failed += 1
     elif _attempt(row, clock(), possibly_repeated=bool(row.attempted_at) and not out.can_be_asked):
+        failpoint("attempt.committed")
         _send(row, out, clock, done)
 
 
@@ -134,7 +135,9 @@ def _attempt(row: Notification, now: datetime, *, possibly_repeated: bool) -> bo
     ours = Notification.objects.waiting().filter(pk=row.pk, leased_until=row.leased_until, leased_until__gt=now)
     row.attempts += 1
     row.possibly_repeated = row.possibly_repeated or possibly_repeated
-    return ours.update(attempted_at=now, attempts=F("attempts") + 1, possibly_repeated=row.possibly_repeated) == 1
+    recorded = ours.update(attempted_at=now, attempts=F("attempts") + 1, possibly_repeated=row.possibly_repeated) == 1
+    failpoint("attempt.recorded")
+    return recorded
 
 
 def _send(row: Notification, out: Provider, clock: Callable[[], datetime], done: Delivered) -> None:
@@ -143,6 +146,7 @@ def _send(row: Notification, out: Provider, clock: Callable[[], datetime], done:
     with transaction.atomic():
         if not _hold(row):
             return
+        failpoint("send.held")
         try:
             out.send(letter_of(row))
         except Rejected:
@@ -155,11 +159,16 @@ def _send(row: Notification, out: Provider, clock: Callable[[], datetime], done:
         except Later:
             _put_off(row, clock(), done, attempted_at=None)
         except Exception as error:  # whatever it was, the provider may have taken the message: `attempted_at` stays
+            failpoint("send.unknown")
             logger.warning("Notification %s may or may not have gone: %s", row.pk, type(error).__name__)
             _put_off(row, clock(), done)
         else:
+            failpoint("send.answered")
             _accept(row, clock(), done)
+            failpoint("send.stamped")
+    failpoint("send.committed")
     if down is not None:
+        failpoint("send.down")
         raise down
 
 

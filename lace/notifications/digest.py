@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from lace.accounts.access import REACH, Reach
 from lace.accounts.models import Membership
 from lace.children.models import ChildGroupGrant, ChildUserGrant
+from lace.core.failpoint import failpoint
 from lace.core.workdays import WorkingDays
 from lace.notifications.kinds import KINDS, Kind, declare, gathered
 from lace.notifications.models import Notification, NotificationQuerySet, Preference
@@ -43,10 +44,11 @@ def gather(*, now: datetime, working: WorkingDays) -> int:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
             return 0
+    failpoint("digest.locked")
     day = now.astimezone(LONDON).date()
-    read_in_lace_only(now, day).update(spared_at=now)
+    untried(now).filter(read_in_lace_only(day)).update(spared_at=now)
     going: list[tuple[Goes, Notification]] = []
-    for row in _of_the_hour(now):
+    for row in _of_the_hour(now, day):
         how = goes(came_at=row.created_at, due_on=due_on(row), now=now, at=row.hour, working=working)  # type: ignore[attr-defined]  # annotated
         if how != Goes.NOT_YET:
             going.append((how, row))
@@ -69,19 +71,20 @@ def untried(now: datetime) -> NotificationQuerySet:
     return waiting.filter(Q(leased_until__isnull=True) | Q(leased_until__lte=now), attempts=0, attempted_at__isnull=True)
 
 
-def read_in_lace_only(now: datetime, day: date) -> NotificationQuerySet:
-    """E-mails to people who chose to read in Lace only, where the same message stands there. A duty of the role that the person holds goes
-    by e-mail nevertheless: the role may have been given after the choice."""
+def read_in_lace_only(day: date) -> Q:
+    """Is it to somebody who chose to read in Lace only, and the same message stands there? A duty of the role that the person holds goes by
+    e-mail nevertheless: the role may have been given after the choice. Asked again by whatever picks e-mails to send: of those that
+    were committed after the others were spared."""
     beside = {name: OuterRef(name) for name in ("source", "kind", "step", "recipient")}
     inside = Notification.objects.filter(channel=Notification.Channel.INBOX, **beside)
     chosen = Preference.objects.filter(user=OuterRef("recipient"), how=How.LACE)
     answering = Membership.objects.open_on(day).filter(user=OuterRef("recipient"), role=KeyTextTransform("role", OuterRef("facts")))
-    return untried(now).filter(Exists(chosen), Exists(inside)).exclude(Q(kind__in=gathered()) & Q(Exists(answering)))
+    return Q(Exists(chosen), Exists(inside)) & ~(Q(kind__in=gathered()) & Q(Exists(answering)))
 
 
-def _of_the_hour(now: datetime) -> Iterable[Notification]:
+def _of_the_hour(now: datetime, day: date) -> Iterable[Notification]:
     """Reminders of people whose hour has come, in a digest's order and locked until they are bound; `hour` is the person's."""
-    rows: Any = untried(now).filter(kind__in=gathered()).select_related("recipient")
+    rows: Any = untried(now).filter(~read_in_lace_only(day), kind__in=gathered()).select_related("recipient")
     rows = rows.annotate(how=Coalesce("recipient__telling__how", Value(str(How.DIGEST))), hour=Coalesce("recipient__telling__at", Value(DEFAULT)))
     rows = rows.filter(hour__lte=now.astimezone(LONDON).time()).exclude(how=How.SINGLE)
     rows = rows.only("kind", "source", "created_at", "facts", "child", "authority", "recipient__language")
@@ -130,12 +133,14 @@ def _bind(going: list[tuple[Goes, Notification]], day: date) -> int:
             letters.append(_letter(parts[0], day, number))
             bound |= {row.pk: letters[-1].pk for row in parts}
     Notification.objects.bulk_create(letters)
+    failpoint("digest.made")
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE notifications_notification n SET digest_id = b.letter"
             " FROM unnest(%s::uuid[], %s::uuid[]) AS b (part, letter) WHERE n.id = b.part",
             [list(bound), list(bound.values())],
         )
+    failpoint("digest.bound")
     return len(letters)
 
 

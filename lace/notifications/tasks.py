@@ -6,12 +6,14 @@ from celery import current_app, shared_task
 from django.utils import timezone
 
 from lace.core.actor import Actor
+from lace.core.failpoint import failpoint
 from lace.notifications.administration import remind_of_access_reviews
 from lace.notifications.delivery import deliver, hear_back
 
 
 @shared_task
 def ring_delivery() -> None:
+    failpoint("delivery.heard")
     deliver(by=Actor.named_job("delivery", today=timezone.localdate()))
 
 
