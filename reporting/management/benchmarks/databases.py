@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,22 @@ def grown(children: int, base: int, *, fresh: bool, say: Say) -> Database:
         kept = _made_from() | {"case_system": made_from["case_system"] if made_from else {}}
         _finish(name, database, kept)
     return _open(name, -(-children // base) * base, kept)
+
+
+@contextmanager
+def copied(database: Database) -> Iterator[Database]:
+    """A copy for what has to commit, gone afterwards. The connections to the original open again by themselves."""
+    original = str(database.owner.settings_dict["NAME"])
+    name = f"{original}_copy"
+    database.close()
+    _make(name, template=original)
+    copy = _open(name, database.children, database.about)
+    try:
+        yield copy
+    finally:
+        copy.close()
+        with _server() as server:
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _finish(name: str, database: Database, about: dict[str, Any]) -> None:

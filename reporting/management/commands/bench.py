@@ -15,11 +15,18 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from reporting.management.benchmarks import api_list, audit, databases, pages, report, sweep
+from reporting.management.benchmarks import api_list, audit, databases, delivery, pages, report, sweep
 from reporting.management.benchmarks.pairs import Comparison
 from reporting.management.benchmarks.people import People
 
-SUBJECTS = {"sweep": sweep.measure, "pages": pages.measure, "api_list": api_list.measure, "report": report.measure, "audit": audit.measure}
+SUBJECTS = {
+    "sweep": sweep.measure,
+    "delivery": delivery.measure,
+    "pages": pages.measure,
+    "api_list": api_list.measure,
+    "report": report.measure,
+    "audit": audit.measure,
+}
 GROWTH = "growth"
 SEEDED = 7200  # children of Wales; what is larger grows from it
 
