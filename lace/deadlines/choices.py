@@ -45,6 +45,11 @@ def rules_of(authority: LocalAuthority, on: date) -> dict[str, DutyRule]:
     return {code: rule.in_force(chosen.get(code), settings=settings) for code, rule in RULES.items()}
 
 
+def ladder_of(authority: int, code: str, on: date) -> tuple[Rung, ...]:
+    """The ladder by which an authority (id) tells of a duty on a day. One statement."""
+    return RULES[code].in_force(in_force(authority, on).get(code)).ladder
+
+
 def settings_of(authority: LocalAuthority) -> dict[str, object]:
     """The authority's columns that choose clocks and lengths, by name."""
     return {name: getattr(authority, name) for name in authority_settings()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -23,17 +24,23 @@ Place = tuple[int, int]  # an authority's id and a school's: whose term dates co
 class Reckoner:
     """Counts for some authorities, or for all: what it reads, it reads once, and only when it is needed. Good for the call that made it."""
 
-    def __init__(self, *, since: date, authorities: Iterable[LocalAuthority] | None = None) -> None:
-        """`since`: the earliest day from which anything is counted."""
-        self._since = since
+    def __init__(self, *, since: date, today: date, authorities: Iterable[LocalAuthority] | None = None) -> None:
+        """`since`: the earliest day from which anything is counted; `today`: by whose ladder people are told from now on."""
+        self._since, self._today = since, today
         self._given = None if authorities is None else {authority.pk: authority for authority in authorities}
 
     def rule(self, code: str, authority: int, on: date) -> DutyRule:
-        """The rule as the authority has it for a fact of that day (DL-08). Raises KeyError when no rule of that code is declared."""
+        """The rule as the authority has it for a fact of that day (DL-08), with today's ladder.
+
+        Raises KeyError when no rule of that code is declared.
+        """
         rule = RULES[code]
+        counted = rule.in_force(self._chosen(code, authority, on), settings=self._columns[authority] if _is_set(rule) else None)
+        return replace(counted, ladder=rule.in_force(self._chosen(code, authority, self._today)).ladder)
+
+    def _chosen(self, code: str, authority: int, on: date) -> RuleChoice | None:
         chosen = [row for row in self._choices.get((authority, code), ()) if row.effective_from <= on]
-        choice = max(chosen, key=lambda row: row.effective_from, default=None)
-        return rule.in_force(choice, settings=self._columns[authority] if rule.clock_setting or rule.length_setting else None)
+        return max(chosen, key=lambda row: row.effective_from, default=None)
 
     def openings(
         self, fact: Fact, on: date, authority: int, *, place: Place | None = None, born: date | None = None, kind: str = ""
@@ -88,6 +95,11 @@ class Reckoner:
     @cached_property
     def _calendars(self) -> Calendars:
         return Calendars.read()
+
+
+def _is_set(rule: DutyRule) -> bool:
+    """Has the authority a column for its clock or length?"""
+    return bool(rule.clock_setting or rule.length_setting)
 
 
 def place_of(child: Child, on: date) -> Place | None:

@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -26,7 +25,7 @@ from lace.accounts.acting import context_of
 from lace.core.actor import Actor
 from lace.core.failpoint import failpoint
 from lace.database.context import use
-from lace.deadlines.choices import all_in_force
+from lace.deadlines.ladders import have_changed, rungs_of, take_up
 from lace.deadlines.messages import BodyKind, DutyKind
 from lace.deadlines.models import BodyDuty, Duty, SweepRun
 from lace.deadlines.rules import RULES, About, Rung
@@ -205,21 +204,6 @@ _KINDS: dict[str, Any] = {
     "wide": [str(role) for role, reach in REACH.items() if reach == Reach.AUTHORITY],
     "channels": [str(channel) for channel in Notification.Channel],
 }
-EVERYBODY = 0  # whose ladder: no authority has this id
-
-
-def rungs_of(about: Collection[About], on: date) -> tuple[list[tuple[int, str, int, Rung]], list[str]]:
-    """(whose, code, number, rung) of every ladder, the rules' own and those that authorities chose; and the codes of the chosen ones."""
-    rules = {code: rule for code, rule in RULES.items() if rule.about in about}
-    rungs = [(EVERYBODY, code, number, rung) for code, rule in rules.items() for number, rung in enumerate(rule.ladder)]
-    chosen = [
-        (authority, code, number, rung)
-        for authority, choices in all_in_force(on).items()
-        for code, choice in choices.items()
-        if choice.ladder is not None and code in rules
-        for number, rung in enumerate(rules[code].in_force(choice).ladder)
-    ]
-    return rungs + chosen, sorted({code for _whose, code, _number, _rung in chosen})
 
 
 _Telling = list[tuple[int, str, int, Role]]  # whose, code, number of the rung, role
@@ -375,21 +359,24 @@ def sweep(*, by: Actor) -> SweepRun | None:
         if not cursor.fetchone()[0]:
             return None
         failpoint("sweep.locked")
+        ladders = take_up(cursor, by.today)
         cursor.execute(_SWEEP, {**_rules(by.today), **_KINDS, "as_of": by.today})
         reminders, unheard = (sum(counts) for counts in zip(cursor.fetchone(), sweep_bodies(cursor, by.today), strict=True))
         failpoint("sweep.written")
         if reminders:
             bell.ring_on_commit()
-        run = SweepRun.objects.create(as_of=by.today, started_at=started_at, finished_at=timezone.now(), reminders=reminders, unheard=unheard)
+        told = {"as_of": by.today, "started_at": started_at, "ladders": ladders, "reminders": reminders, "unheard": unheard}
+        run = SweepRun.objects.create(**told, finished_at=timezone.now())
         failpoint("sweep.recorded")
         return run
 
 
 def is_needed(*, by: Actor) -> bool:
-    """Has no sweep of the day finished yet, or has a duty fallen due since (recorded late, or corrected)?"""
+    """Has no sweep of the day finished yet, was another ladder chosen since, or has a duty fallen due (recorded late, or corrected)?"""
     with use(context_of(by)), transaction.atomic():
         return (
             not SweepRun.objects.filter(as_of=by.today).exists()
+            or have_changed(by.today)
             or Duty.objects.filter(next_look_on__lte=by.today, code__in=[rule.code for rule in RULES.values() if rule.ladder]).exists()
             or BodyDuty.objects.filter(next_look_on__lte=by.today, code__in=[rule.code for rule in RULES.values() if rule.ladder]).exists()
         )

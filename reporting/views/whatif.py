@@ -110,7 +110,7 @@ class WhatIfPage(Page):
                 started.append(Fact.ALN_KNOWN)
             if given["school"] == NONE and (born is None or of_compulsory_school_age(born, on)):
                 started.append(Fact.NO_SCHOOL)
-        reckoner = Reckoner(since=on, authorities=[authority])
+        reckoner = Reckoner(since=on, today=self.actor.today, authorities=[authority])
         made = {
             opening.code: opening
             for fact in reversed(started)

@@ -21,6 +21,7 @@ from lace.children.models import Child
 from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, Refused
+from lace.deadlines.choices import ladder_of
 from lace.deadlines.models import BodyDuty, Duty
 from lace.deadlines.models.duty import Outcome
 from lace.deadlines.reckoning import Reckoner, needs_place, place_of
@@ -40,7 +41,7 @@ def open_duties(*, by: Actor, child: Child, fact: Fact, on: date, subject: UUID)
     and changes nothing. The ladder starts at its first rung: see `rules.opening` for a fact recorded late.
     """
     place = place_of(child, on) if needs_place(fact, on, child) else None
-    reckoner = Reckoner(since=on, authorities=[child.authority])
+    reckoner = Reckoner(since=on, today=by.today, authorities=[child.authority])
     found = [
         Duty(child=child, authority_id=child.authority_id, subject=subject, **asdict(duty))
         for duty in reckoner.openings(fact, on, child.authority_id, place=place, born=child.born_on)
@@ -57,7 +58,7 @@ def open_body_duties(
     place = (body.authority_id, body.pk) if body else None
     found = [
         BodyDuty(authority=authority, body=body, subject=subject, **asdict(duty))
-        for duty in Reckoner(since=on, authorities=[authority]).openings(fact, on, authority.pk, place=place, kind=kind)
+        for duty in Reckoner(since=on, today=by.today, authorities=[authority]).openings(fact, on, authority.pk, place=place, kind=kind)
     ]
     BodyDuty.objects.bulk_create(found, ignore_conflicts=True)
     return list(BodyDuty.objects.filter(authority=authority, body=body, subject=subject, code__in=[duty.code for duty in found]))
@@ -132,7 +133,7 @@ def bring_forward(*, by: Actor, child: Child, code: str, due_on: date) -> int:
     Never later: postponing a review moves no duty (AMB-02, REV-15), and a second earlier day replaces the first.
     """
     held = _held(Duty.objects.open().filter(child=child, code=code, due_on__gt=due_on))
-    reckoner = Reckoner(since=due_on, authorities=[child.authority])
+    reckoner = Reckoner(since=due_on, today=by.today, authorities=[child.authority])
     for duty in held:
         duty.brought_to = due_on
         first = reckoner.rule(duty.code, duty.authority_id, duty.trigger_on).ladder[:1]
@@ -152,6 +153,14 @@ def _move(duty: Duty | BodyDuty, due_on: date, first: timedelta | None) -> None:
         duty.next_look_on = None if first is None else due_on + first
 
 
+def look_again(duty: Duty | BodyDuty, today: date) -> None:
+    """When a duty that is open again is looked at next. Under another ladder than when it was closed it starts anew. Not saved."""
+    then, now = (ladder_of(duty.authority_id, duty.code, on) for on in (duty.closed_on or today, today))
+    if then != now and duty.next_rung:
+        duty.next_rung, duty.ladder_round = 0, duty.ladder_round + 1
+    duty.next_look_on = duty.due_on + timedelta(days=now[duty.next_rung].days) if duty.next_rung < len(now) else None
+
+
 @transaction.atomic
 def correct_fact(*, by: Actor, child: Child, subject: UUID, on: date, fact: Fact | None = None) -> int:
     """Recompute every duty that rests on this subject after its day, or what kind of fact it is, was corrected (DL-05).
@@ -161,7 +170,7 @@ def correct_fact(*, by: Actor, child: Child, subject: UUID, on: date, fact: Fact
     The old values stay in the audit. Returns how many duties changed.
     """
     changed = 0
-    place, reckoner = place_of(child, on), Reckoner(since=on, authorities=[child.authority])
+    place, reckoner = place_of(child, on), Reckoner(since=on, today=by.today, authorities=[child.authority])
     for duty in _held(Duty.objects.filter(child=child, subject=subject, code__in=list(RULES))):
         now = fact or Fact(duty.fact)
         before = _state(duty)
@@ -188,8 +197,8 @@ def recompute(*, by: Actor, duty: Duty | BodyDuty, made: Opening) -> None:
     duty.fact, duty.clock, duty.provisional = made.fact, made.clock, made.provisional
     brought_to = duty.brought_to if isinstance(duty, Duty) else None
     if duty.outcome == Outcome.NOT_APPLICABLE and not (isinstance(duty, Duty) and duty.waivers.filter(agreed=True).exists()):
+        look_again(duty, by.today)
         duty.closed_on, duty.outcome = None, ""  # it applies after all
-        duty.next_look_on = RULES[duty.code].next_look(duty.due_on, duty.next_rung)
     due_on = min(made.due_on, brought_to) if brought_to else made.due_on
     if due_on != duty.due_on:
         _move(duty, due_on, made.next_look_on - made.due_on if made.next_look_on else None)

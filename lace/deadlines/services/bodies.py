@@ -14,7 +14,6 @@ from lace.deadlines import services as duties
 from lace.deadlines.models import BodyDuty
 from lace.deadlines.models.duty import Outcome
 from lace.deadlines.recording import is_recorded, problems_of_reason, problems_of_record
-from lace.deadlines.rules import RULES
 
 # Who answers for what a school has to do, beside the role it is laid upon; for the authority's, the LACE coordinator alone.
 _FOR_SCHOOL = (Role.HEADTEACHER, Role.DESIGNATED_PERSON)
@@ -56,9 +55,9 @@ def undo_body(*, by: Actor, duty: BodyDuty) -> BodyDuty:
     duty = _standing(by, duty)
     if not (is_recorded(duty) and duty.done_note and duty.outcome in {Outcome.ON_TIME, Outcome.LATE}):
         raise Refused(_("Only what somebody recorded as done can be opened again"))
+    duties.look_again(duty, by.today)
     duty.closed_on, duty.outcome, duty.done_note = None, "", ""
-    duty.next_look_on = RULES[duty.code].next_look(duty.due_on, duty.next_rung)
-    duty.save(update_fields=["closed_on", "outcome", "done_note", "next_look_on"])
+    duty.save(update_fields=["closed_on", "outcome", "done_note", "next_rung", "next_look_on", "ladder_round"])
     return duty
 
 

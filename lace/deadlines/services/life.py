@@ -91,7 +91,7 @@ def _followed(duty: Duty) -> DutyQuerySet:
 def _follow_again(by: Actor, duty: Duty, on: date) -> None:
     """What followed from an earlier record that was taken back follows from this one, by its day."""
     for row in _followed(duty).filter(outcome=Outcome.NOT_APPLICABLE):
-        made = Reckoner(since=on, authorities=[duty.child.authority]).opening(
+        made = Reckoner(since=on, today=by.today, authorities=[duty.child.authority]).opening(
             row.code, Fact(row.fact), on, row.authority_id, place_of(duty.child, on)
         )
         duties.recompute(by=by, duty=row, made=made)
@@ -115,9 +115,9 @@ def undo(*, by: Actor, duty: Duty) -> Duty:
     if followed.filter(outcome__in=[Outcome.ON_TIME, Outcome.LATE]).exists():
         raise Refused(_("What followed from this is recorded as done too. Open that again first"))
     followed.open().update(closed_on=by.today, outcome=Outcome.NOT_APPLICABLE, next_look_on=None)
+    duties.look_again(duty, by.today)
     duty.closed_on, duty.outcome, duty.done_note = None, "", ""
-    duty.next_look_on = RULES[duty.code].next_look(duty.due_on, duty.next_rung)
-    duty.save(update_fields=["closed_on", "outcome", "done_note", "next_look_on"])
+    duty.save(update_fields=["closed_on", "outcome", "done_note", "next_rung", "next_look_on", "ladder_round"])
     return duty
 
 

@@ -104,7 +104,7 @@ def reconcile(*, by: Actor) -> Reconciled | None:
             return None
         values: dict[str, Any] = {"as_of": by.today, "since": by.today - LOOK_BACK, "social": _social()}
         closed = close_past_age(by=by)
-        reckoner = Reckoner(since=by.today - LOOK_BACK)
+        reckoner = Reckoner(since=by.today - LOOK_BACK, today=by.today)
         opened = moved = 0
         for source in SOURCES:
             new, changed = _bring_in(by, source, values, reckoner)
@@ -203,7 +203,7 @@ def _recompute_stale(by: Actor) -> int:
     duties = Duty.objects.filter(pk__in=list(places)).order_by("trigger_on")
     reckoner: Reckoner | None = None
     for duty in duties.iterator(chunk_size=_BATCH):
-        reckoner = reckoner or Reckoner(since=duty.trigger_on)
+        reckoner = reckoner or Reckoner(since=duty.trigger_on, today=by.today)
         place = places[duty.pk]
         before = (duty.due_on, duty.provisional, duty.rule_version)
         opening = reckoner.opening(duty.code, Fact(duty.fact), duty.trigger_on, duty.authority_id, (place[0], place[1]) if place else None)

@@ -38,7 +38,7 @@ def _recount(by: Actor, authority: LocalAuthority, school: Organisation | None) 
         duties = [duty for duty in duties if any(place[1] == school.pk for _since, place in places.get(duty.child_id, ()))]
         bodies = [duty for duty in bodies if duty.body_id == school.pk]
     since = min((duty.trigger_on for duty in (*duties, *bodies)), default=by.today)
-    reckoner = Reckoner(since=since, authorities=[authority])
+    reckoner = Reckoner(since=since, today=by.today, authorities=[authority])
     moved = 0
     rows: list[Duty | BodyDuty] = [*duties, *bodies]
     for duty in rows:
