@@ -6,7 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any, ClassVar
+from uuid import UUID
 
 import pgtrigger
 from django.db import models
@@ -18,7 +20,8 @@ from lace.accounts.access import Facet, Role
 from lace.accounts.models import Language, User
 from lace.audit.track import tracked
 from lace.children.models import ChildOwned, ChildOwnedQuerySet
-from peps.models.target import Target
+from peps.models.action import Action
+from peps.models.target import Target, with_ids
 from peps.rules import State
 from schools.models import School
 
@@ -152,6 +155,10 @@ class Version(ChildOwned):
             pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
         ]
 
+    def targets(self) -> list[dict[str, Any]]:
+        """The frozen targets, each with its id."""
+        return with_ids(self.pk, self.content["targets"])
+
     def is_intact(self) -> bool:
         """Is the content the one that was frozen?"""
         return digest(self.content) == self.sha256
@@ -163,12 +170,21 @@ def digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-FORM = 1  # the edition of the questions in peps/rules that a frozen version was written under
-TARGET_FIELDS = ("area", "need", "baseline", "goal", "measure", "strategy", "carer_part", "review_on", "child_agrees", "teacher_agrees", "language")
+FORM = 2  # the edition of the questions in peps/rules that a frozen version was written under
+TARGET_FIELDS = (
+    *("area", "need", "identified_with", "baseline", "goal", "measure", "strategy", "when_done", "where_done", "done_by", "how_often"),
+    *("cost", "funding", "carer_part", "review_on", "child_agrees", "teacher_agrees", "language"),
+)
+ACTION_FIELDS = ("what", "owner_role", "due_on", "resource", "state", "evidence", "done_on", "reason", "carried_from", "language")
 
 
-def frozen(sections: Iterable[Section], targets: Iterable[Target]) -> dict[str, Any]:
-    """What a version freezes: words, their language, who wrote them by role, and no name of a person."""
+def frozen(
+    sections: Iterable[Section], targets: Iterable[Target], ends: Iterable[Mapping[str, Any]] = (), actions: Iterable[Action] = ()
+) -> dict[str, Any]:
+    """What a version freezes: words, their language, who wrote them by role, and no name of a person.
+
+    `ends` says how the targets of the version before ended, as `ended` lays it out.
+    """
     return {
         "form": FORM,
         "sections": {
@@ -180,9 +196,17 @@ def frozen(sections: Iterable[Section], targets: Iterable[Target]) -> dict[str, 
             }
             for section in sections
         },
-        "targets": [{name: _plain(getattr(target, name)) for name in TARGET_FIELDS} for target in targets],
+        "targets": [{"id": str(target.pk)} | _facts(target, TARGET_FIELDS) for target in targets],
+        "ended": [{name: _plain(value) for name, value in end.items()} for end in ends],
+        "actions": [_facts(action, ACTION_FIELDS) for action in actions],
     }
 
 
+def _facts(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
+    return {name: _plain(getattr(row, name)) for name in names}
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal | UUID):
+        return str(value)
     return value.isoformat() if isinstance(value, date) else value
