@@ -135,7 +135,9 @@ def _words(name: str, label: Promise, hint: Promise | None = None, *, required: 
     """A text of the target, no longer than its column."""
     limit = getattr(Target._meta.get_field(name), "max_length", None) or 0
     errors = {"required": required} if required else {}
-    return Words(limit=limit, label=label, help_text=hint or "", required=required is not None, error_messages=errors)
+    words = Words(limit=limit, label=label, help_text=hint or "", required=required is not None, error_messages=errors)
+    words.widget.attrs["rows"] = 3
+    return words
 
 
 def _line(name: str, label: Any, hint: Any = "") -> forms.CharField:
@@ -150,14 +152,14 @@ class TargetForm(forms.Form):
     area = ChoiceField(label=_("Area"), choices=TargetArea.choices, error_messages={"required": _("Choose the area of the target")})
     need = _words("need", _("Identified need"), _("What this target is for."), required=_("Write the need that this target is for"))
     identified_with = _line("identified_with", _("Identified with"), _("The teacher's name."))
-    baseline = _words("baseline", _("Where the child is now"), required=_("Write where the child is now"))
+    baseline = _words("baseline", _("Where the child is now"), _("A result, a level, what is seen."), required=_("Write where the child is now"))
     goal = _words("goal", _("Target"), _("One thing, specific enough to measure."), required=_("Write the target"))
     measure = _words("measure", _("How we will know"), required=_("Write how you will know that the target is met"))
     strategy = _words("strategy", _("What will be done"), required=_("Write what will be done"))
     when_done = _line("when_done", _("When"), _("For example, Tuesdays after lunch."))
-    where_done = _line("where_done", _("Where"))
+    where_done = _line("where_done", _("Where"), _("For example, the library."))
     done_by = _line("done_by", _("By whom"), _("Not the carer by name."))
-    how_often = _line("how_often", _("How often"))
+    how_often = _line("how_often", _("How often"), _("For example, twice a week."))
     cost = forms.DecimalField(
         label=_("Cost in pounds"),
         required=False,
@@ -186,7 +188,12 @@ class EvaluateForm(forms.Form):
     """How a target of the last final version ended."""
 
     outcome = ChoiceField(label=_("How did it end?"), choices=Outcome.choices, error_messages={"required": _("Say how the target ended")})
-    evidence = Words(limit=1000, label=_("What shows it"), help_text=_("A result, a record, a piece of work, what the child says."), required=False)
+    evidence = Words(
+        limit=1000,
+        label=_("What shows it"),
+        help_text=_("A result, a record, a piece of work, what the child says. It may stay empty for a target that goes on."),
+        required=False,
+    )
     evaluated_on = DateField(label=_("Day of this evaluation"), error_messages={"required": _("Enter the day of this evaluation")})
     strike = forms.BooleanField(
         label=_("Take it out of the new plan"),
@@ -195,6 +202,8 @@ class EvaluateForm(forms.Form):
     )
     language = language_field()
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    mark_optional = False
 
     def __init__(self, *args: Any, may_go_on: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,11 +10,11 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import Permission, Role
-from lace.web.charts import Chart, stacked
+from lace.web.charts import Chart, across
 from lace.web.pages import ChildFormPage
 from peps.forms import EvaluateForm
 from peps.models import Evaluation, Version, with_ids
@@ -176,16 +176,16 @@ class ProgressPage(PlanPart):
         if not targets:
             return None
         met = {row["id"] for _name, rows in inside for row, said in rows if said and said.outcome == Outcome.MET}
-        summary = ngettext("%(met)d of %(count)d target was met.", "%(met)d of %(count)d targets were met.", len(targets))
-        chart = self.chart(area, summary % {"met": len(met), "count": len(targets)}, inside, words)
+        summary = gettext("%(outcome)s: %(met)d of %(count)d")
+        chart = self.chart(area, summary % {"outcome": words[Outcome.MET], "met": len(met), "count": len(targets)}, inside, words)
         return {"title": area.label, "chart": chart, "targets": list(targets.values())}
 
     def chart(self, area: TargetArea, summary: str, inside: Iterable[tuple[str, list[Any]]], words: dict[str, Promise]) -> Chart:
         counted = [(name, [said.outcome if said else NOTHING for _row, said in rows]) for name, rows in inside]
         series = [(str(label), [outcomes.count(outcome) for _name, outcomes in counted]) for outcome, label in words.items()]
-        return stacked(
-            title=str(area.label),
+        return across(
+            title=summary,
             summary=summary,
             labels=[name.split(",")[0] for name, _outcomes in counted],
-            series=[(name, values) for name, values in series if any(values)],
+            series=series,
         )
