@@ -11,14 +11,16 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from lace.children.models import Child
+from lace.accounts.access import Permission
+from lace.children.models import Child, lock
 from lace.children.people import people_around
+from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, Changed, Message, Refused, refuse
 from peps.models import Action, Pep
 from peps.rules import Step
 from peps.rules.actions import NAMED, ActionState
-from peps.services import _locked, _move, _stepped
+from peps.services import _move, _stepped
 
 FIELDS = ("what", "owner_role", "owner_id", "due_on", "resource", "language")
 TWO_YEARS = 731  # days
@@ -31,7 +33,8 @@ def save_action(*, by: Actor, pep: Pep, facts: Mapping[str, Any], action: UUID |
     Raises NotAllowed; BadInput naming the fields; Refused when the plan is not open, the action is gone or settled; Changed with the
     action as it stands when somebody else saved first.
     """
-    child = _locked(by, pep)
+    require_for(by=by, permission=Permission.WRITE_PEP, child=pep.child)
+    child = lock(pep.child)
     pep, state = _stepped(pep, Step.WRITE)
     if action is None:
         saved = Action(pep=pep, child=child, authority_id=child.authority_id, since=pep.version + 1, version=0)
@@ -54,7 +57,8 @@ def save_action(*, by: Actor, pep: Pep, facts: Mapping[str, Any], action: UUID |
 @transaction.atomic
 def remove_action(*, by: Actor, pep: Pep, action: UUID, version: int) -> None:
     """Strike out an action that no final version holds. Raises as `save_action`; Refused for one that a version holds: that is dropped."""
-    _locked(by, pep)
+    require_for(by=by, permission=Permission.WRITE_PEP, child=pep.child)
+    lock(pep.child)
     pep, state = _stepped(pep, Step.WRITE)
     standing = _standing(pep, action)
     if standing.version != version:
@@ -74,7 +78,8 @@ def settle(
     Raises NotAllowed; BadInput naming the fields; Refused when the plan is closed or a version has reported the action; Changed with the
     action as it stands when somebody else saved first.
     """
-    _locked(by, pep)
+    require_for(by=by, permission=Permission.WRITE_PEP, child=pep.child)
+    lock(pep.child)
     pep, _state = _stepped(pep, Step.TICK)
     standing = _standing(pep, action)
     if standing.until is not None and standing.until <= pep.version:
@@ -101,7 +106,8 @@ def carry(*, by: Actor, pep: Pep, action: UUID, due_on: date | None, reason: str
     Raises NotAllowed; BadInput naming the fields; Refused when the plan is not open or the action is settled; Changed with the action as
     it stands when somebody else saved first.
     """
-    _locked(by, pep)
+    require_for(by=by, permission=Permission.WRITE_PEP, child=pep.child)
+    lock(pep.child)
     pep, state = _stepped(pep, Step.WRITE)
     standing = _standing(pep, action)
     if standing.state != ActionState.OPEN:

@@ -10,13 +10,15 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from lace.children.models import Child
+from lace.accounts.access import Permission
+from lace.children.models import Child, lock
+from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import Changed, Message, Refused, refuse
 from peps.models import Evaluation, Pep, Target, Version
 from peps.rules import Step
 from peps.rules.targets import ENDS, Outcome, may_go_on
-from peps.services import LANGUAGES, _locked, _move, _stepped
+from peps.services import LANGUAGES, _move, _stepped
 
 FIELDS = ("outcome", "evidence", "evaluated_on", "language")
 
@@ -29,7 +31,8 @@ def evaluate(*, by: Actor, pep: Pep, target: UUID, facts: Mapping[str, Any], ver
     Raises NotAllowed; BadInput naming the fields; Refused when the plan is not open or the last version holds no such target; Changed
     with the evaluation as it stands when somebody else saved first.
     """
-    child = _locked(by, pep)
+    require_for(by=by, permission=Permission.WRITE_PEP, child=pep.child)
+    child = lock(pep.child)
     pep, state = _stepped(pep, Step.WRITE)
     last = _last(pep)
     held = {row["id"]: row for row in last.targets()}.get(str(target))
@@ -59,7 +62,8 @@ def let_go_on(*, by: Actor, pep: Pep) -> int:
 
     Raises NotAllowed; Refused when the plan is not open.
     """
-    child = _locked(by, pep)
+    require_for(by=by, permission=Permission.WRITE_PEP, child=pep.child)
+    child = lock(pep.child)
     pep, state = _stepped(pep, Step.WRITE)
     last = _last(pep)
     known = set(Evaluation.objects.filter(of_version=last).values_list("target", flat=True))
