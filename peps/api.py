@@ -26,15 +26,16 @@ from lace.children.models import Child
 from lace.children.seen import Seen, seen
 from lace.core.actor import Actor
 from lace.deadlines.models import Duty
-from peps.models import TARGET_FIELDS, Pep, Section, Target, Version
+from peps.models import ACTION_FIELDS, EVALUATION_FIELDS, TARGET_FIELDS, Action, Evaluation, Pep, Section, Target, Version
 from peps.rules import DEVELOPED, INITIATED, State
+from peps.rules.actions import is_overdue
 from peps.rules.sections import SECTIONS
 
 DAYS = ("initiated_on", "developing_on", "developed_on", "finalised_on", "amending_on")  # of the states
 
 
 class Plan(Door):
-    """The child's current plan: its state and days, milestones, sections, targets and versions, as far as the caller's facets reach."""
+    """The child's current plan: its state and days, milestones, sections, targets, actions and versions, as far as the caller's facets reach."""
 
     @described(gettext_lazy("The child's Personal Education Plan: where it stands, milestones, targets"), {"type": "object"}, has_etag=True)
     def get(self, request: Request, child: UUID) -> Response:
@@ -59,6 +60,8 @@ def plan_of(by: Actor, child: Child, grant: Grant) -> dict[str, Any]:
     plan = Seen(pep, grant)
     sections = {row.key: row for row in Section.objects.visible_to(by).filter(pep=pep)}
     targets = Target.objects.visible_to(by).filter(pep=pep).order_by("position")
+    actions = Action.objects.visible_to(by).filter(pep=pep).standing().order_by("due_on", "created_at")
+    evaluations = Evaluation.objects.visible_to(by).filter(pep=pep).order_by("evaluated_on", "pk")
     versions = Version.objects.visible_to(by).filter(pep=pep).defer("content").order_by("number")
     return known | {
         "id": plan.id,
@@ -78,6 +81,11 @@ def plan_of(by: Actor, child: Child, grant: Grant) -> dict[str, Any]:
             if rule.facet in grant.facets
         ],
         "targets": [{"id": target.id, **{name: getattr(target, name) for name in TARGET_FIELDS}} for target in seen(targets, grant)],
+        "actions": [
+            {"id": row.id, "overdue": is_overdue(row, by.today), **{name: getattr(row, name) for name in ACTION_FIELDS}}
+            for row in seen(actions, grant)
+        ],
+        "ended": [{"target": row.target, **{name: getattr(row, name) for name in EVALUATION_FIELDS}} for row in seen(evaluations, grant)],
         "versions": [
             {"id": row.id, "number": row.number, "finalised_on": row.finalised_on, "reason": row.reason, "sha256": row.sha256}
             for row in seen(versions, grant)

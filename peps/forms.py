@@ -19,6 +19,7 @@ from lace.web.forms import ChoiceField, DateField
 from peps.models import Target
 from peps.rules import TargetArea
 from peps.rules.sections import ROWS_LIMIT, WORDS, Kind, Question, SectionRule
+from peps.rules.targets import Funding, Outcome
 
 FIRST_ROWS, MORE_ROWS = 4, 2  # empty rows of a new table; of one with rows in it
 
@@ -134,7 +135,15 @@ def _words(name: str, label: Promise, hint: Promise | None = None, *, required: 
     """A text of the target, no longer than its column."""
     limit = getattr(Target._meta.get_field(name), "max_length", None) or 0
     errors = {"required": required} if required else {}
-    return Words(limit=limit, label=label, help_text=hint or "", required=required is not None, error_messages=errors)
+    words = Words(limit=limit, label=label, help_text=hint or "", required=required is not None, error_messages=errors)
+    words.widget.attrs["rows"] = 3
+    return words
+
+
+def _line(name: str, label: Any, hint: Any = "") -> forms.CharField:
+    """A line of the target that may stay empty."""
+    limit = getattr(Target._meta.get_field(name), "max_length", None)
+    return forms.CharField(max_length=limit, label=label, help_text=hint, required=False)
 
 
 class TargetForm(forms.Form):
@@ -142,10 +151,27 @@ class TargetForm(forms.Form):
 
     area = ChoiceField(label=_("Area"), choices=TargetArea.choices, error_messages={"required": _("Choose the area of the target")})
     need = _words("need", _("Identified need"), _("What this target is for."), required=_("Write the need that this target is for"))
-    baseline = _words("baseline", _("Where the child is now"), required=_("Write where the child is now"))
+    identified_with = _line("identified_with", _("Identified with"), _("The teacher's name."))
+    baseline = _words("baseline", _("Where the child is now"), _("A result, a level, what is seen."), required=_("Write where the child is now"))
     goal = _words("goal", _("Target"), _("One thing, specific enough to measure."), required=_("Write the target"))
     measure = _words("measure", _("How we will know"), required=_("Write how you will know that the target is met"))
-    strategy = _words("strategy", _("What will be done"), _("What, when, where, by whom and how often."), required=_("Write what will be done"))
+    strategy = _words("strategy", _("What will be done"), required=_("Write what will be done"))
+    when_done = _line("when_done", _("When"), _("For example, Tuesdays after lunch."))
+    where_done = _line("where_done", _("Where"), _("For example, the library."))
+    done_by = _line("done_by", _("By whom"), _("Not the carer by name."))
+    how_often = _line("how_often", _("How often"), _("For example, twice a week."))
+    cost = forms.DecimalField(
+        label=_("Cost in pounds"),
+        required=False,
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"width": "5", "inputmode": "decimal"}),
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_digits", "max_decimal_places", "max_whole_digits"), _("Enter the cost in pounds, like 120 or 37.50")
+        ),
+    )
+    funding = forms.ChoiceField(label=_("Paid by"), choices=[("", ""), *Funding.choices], required=False)
     carer_part = _words("carer_part", _("The carer's part"), _("What the carer can do to help."))
     review_on = DateField(label=_("Review date"), help_text=_("For example, 27 3 2026"), error_messages={"required": _("Enter the review date")})
     child_agrees = forms.BooleanField(label=_("The child agrees with this target"), required=False)
@@ -155,6 +181,86 @@ class TargetForm(forms.Form):
 
 
 class RemoveTargetForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+
+class EvaluateForm(forms.Form):
+    """How a target of the last final version ended."""
+
+    outcome = ChoiceField(label=_("How did it end?"), choices=Outcome.choices, error_messages={"required": _("Say how the target ended")})
+    evidence = Words(
+        limit=1000,
+        label=_("What shows it"),
+        help_text=_("A result, a record, a piece of work, what the child says. It may stay empty for a target that goes on."),
+        required=False,
+    )
+    evaluated_on = DateField(label=_("Day of this evaluation"), error_messages={"required": _("Enter the day of this evaluation")})
+    strike = forms.BooleanField(
+        label=_("Take it out of the new plan"),
+        help_text=_("For a target that is met or no longer right. The versions keep it."),
+        required=False,
+    )
+    language = language_field()
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    mark_optional = False
+
+    def __init__(self, *args: Any, may_go_on: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_go_on:
+            outcome: Any = self.fields["outcome"]
+            outcome.choices = [choice for choice in Outcome.choices if choice[0] != Outcome.GOES_ON]
+
+
+class ActionForm(forms.Form):
+    """What somebody sees to by a day. `owners` are the choices: a role, or with a colon somebody's number after it."""
+
+    what = Words(limit=500, label=_("What will be done"), error_messages={"required": _("Write what will be done")})
+    owner = forms.ChoiceField(label=_("Who sees to it"), error_messages={"required": _("Choose who sees to it")})
+    due_on = DateField(
+        label=_("By which day"), help_text=_("For example, 27 3 2026"), error_messages={"required": _("Enter the day by which it is done")}
+    )
+    resource = forms.CharField(label=_("What it needs"), help_text=_("Money, things, people's time."), max_length=300, required=False)
+    language = language_field()
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    def __init__(self, *args: Any, owners: list[tuple[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        owner: Any = self.fields["owner"]
+        owner.choices = [("", ""), *owners]
+
+    def clean(self) -> dict[str, Any]:
+        """The values as the service takes them."""
+        cleaned = super().clean() or {}
+        role, _colon, number = cleaned.pop("owner", "").partition(":")
+        return cleaned | {"owner_role": role, "owner_id": int(number) if number else None}
+
+
+class SettleForm(forms.Form):
+    """An action that is done or dropped; one settled by mistake is opened again."""
+
+    state = ChoiceField(
+        label=_("What became of it?"),
+        choices=[("done", _("It is done")), ("dropped", _("It is dropped")), ("open", _("It is still open"))],
+        reveals={"done": "evidence", "dropped": "reason"},
+        error_messages={"required": _("Say whether it is done or dropped")},
+    )
+    evidence = Words(limit=1000, label=_("What shows that it is done"), required=False)
+    reason = Words(limit=500, label=_("Why it is dropped"), required=False)
+    done_on = DateField(label=_("Day it was done"), required=False)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    mark_optional = False
+
+
+class CarryForm(forms.Form):
+    due_on = DateField(label=_("New day"), help_text=_("For example, 27 3 2026"), error_messages={"required": _("Enter the new day")})
+    reason = Words(
+        limit=500,
+        label=_("Why is it not done yet?"),
+        help_text=_("The reason stands in the next version, for everyone who reads it."),
+        error_messages={"required": _("Say why it is not done yet")},
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
 

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from peps.api import api_urls
-from peps.views import plan, targets, writing
+from peps.views import actions, evaluating, plan, targets, writing
 
 PLAN = "children/<uuid:child>/plan/"
 
@@ -16,6 +16,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PLAN}targets/add/", writing.TargetPage.as_view(), name="child_plan_target_add"),
     path(f"{PLAN}targets/<uuid:target>/", writing.TargetPage.as_view(), name="child_plan_target"),
     path(f"{PLAN}targets/<uuid:target>/remove/", writing.RemoveTargetPage.as_view(), name="child_plan_target_remove"),
+    path(f"{PLAN}targets/<uuid:target>/evaluate/", evaluating.EvaluatePage.as_view(), name="child_plan_evaluate"),
+    path(f"{PLAN}targets/go-on/", evaluating.GoOnPage.as_view(), name="child_plan_go_on"),
+    path(f"{PLAN}progress/", evaluating.ProgressPage.as_view(), name="child_plan_progress"),
+    path(f"{PLAN}actions/add/", actions.ActionPage.as_view(), name="child_plan_action_add"),
+    path(f"{PLAN}actions/<uuid:action>/", actions.ActionPage.as_view(), name="child_plan_action"),
+    path(f"{PLAN}actions/<uuid:action>/remove/", actions.RemoveActionPage.as_view(), name="child_plan_action_remove"),
+    path(f"{PLAN}actions/<uuid:action>/settle/", actions.SettlePage.as_view(), name="child_plan_action_settle"),
+    path(f"{PLAN}actions/<uuid:action>/carry/", actions.CarryPage.as_view(), name="child_plan_action_carry"),
     path(f"{PLAN}final/", plan.CheckPage.as_view(), name="child_plan_final"),
     path(f"{PLAN}amend/", plan.AmendPage.as_view(), name="child_plan_amend"),
     path(f"{PLAN}close/", plan.ClosePage.as_view(), name="child_plan_close"),

@@ -71,6 +71,28 @@ def stacked(*, title: str, summary: str, labels: Sequence[str], series: Series, 
     return Chart(title, summary, _svg(title, summary, body, top + PLOT + _labels_height(labels, slot)), *_table(labels, series, number))
 
 
+def across(*, title: str, summary: str, labels: Sequence[str], series: Series, number: Callable[[Number], str] = str) -> Chart:
+    """Lying stacked bars for small counts. A name has the same colour in every picture, also where others have no value and are left out."""
+    shown = [(colour, name, values) for colour, (name, values) in zip(COLOURS, series, strict=False) if any(values)]
+    names: Series = [(name, values) for _colour, name, values in shown]
+    longest = max((sum(value or 0 for value in column) for column in zip(*(values for _name, values in names), strict=True)), default=1)
+    unit = min(60.0, (WIDTH - ACROSS_LEFT - 8) / max(longest, 1))
+    y = _legend_height(names) if names else TOP
+    body = _legend(names, dashed=False, colours=[colour for colour, _name, _values in shown])
+    for index, label in enumerate(labels):
+        body += _text(ACROSS_LEFT - 8, y + 19, [label], anchor="end")
+        x = float(ACROSS_LEFT)
+        for colour, _name, values in shown:
+            if value := values[index] or 0:
+                body += f'<rect x="{x:.1f}" y="{y}" width="{unit * value:.1f}" height="28" fill="{colour}" stroke="#fff" stroke-width="2"/>'
+                # white does not stand out from every colour: the number has a ground of its own
+                body += f'<circle cx="{x + unit * value / 2:.1f}" cy="{y + 14}" r="10" fill="#fff"/>'
+                body += _text(x + unit * value / 2, y + 19, [number(value)], anchor="middle", bold=True)
+                x += unit * value
+        y += 34
+    return Chart(title, summary, _svg(title, summary, body, y + 6), *_table(labels, names, number))
+
+
 def lines(*, title: str, summary: str, labels: Sequence[str], series: Series, number: Callable[[Number], str] = str) -> Chart:
     """Lines over time, told apart by dash and colour. None is a gap: withheld or not recorded."""
     flat = [value for _name, values in series for value in values if value is not None]
@@ -137,6 +159,7 @@ def lanes(*, title: str, summary: str, columns: Sequence[str], series: Sequence[
 
 LEFT = 48
 LANE_LEFT, LANE = 130, 40
+ACROSS_LEFT = 110
 
 
 def _scale(low: Number, high: Number) -> tuple[Number, Number]:
@@ -182,7 +205,7 @@ def _legend_height(series: Series) -> int:
     return ROW * ceil(len(series) / _per_row(series)) + TOP + 12
 
 
-def _legend(series: Series, *, dashed: bool) -> str:
+def _legend(series: Series, *, dashed: bool, colours: Sequence[str] = COLOURS) -> str:
     each, body = _per_row(series), ""
     for index, (name, _values) in enumerate(series):
         x, y = LEFT + (index % each) * (WIDTH - LEFT) / each, TOP + ROW * (index // each)
@@ -190,7 +213,7 @@ def _legend(series: Series, *, dashed: bool) -> str:
             body += f'<line x1="{x:.1f}" x2="{x + 28:.1f}" y1="{y - 5}" y2="{y - 5}" stroke="{COLOURS[index]}" stroke-width="3"'
             body += f' stroke-dasharray="{DASHES[index]}"/>'
         else:
-            body += f'<rect x="{x:.1f}" y="{y - 12}" width="14" height="14" fill="{COLOURS[index]}"/>'
+            body += f'<rect x="{x:.1f}" y="{y - 12}" width="14" height="14" fill="{colours[index]}"/>'
         body += _text(x + (34 if dashed else 20), y, [name])
     return body
 

@@ -33,6 +33,7 @@ class Step(StrEnum):
     """What moves a plan on."""
 
     WRITE = "write"
+    TICK = "tick"  # an action off
     FINALISE = "finalise"
     AMEND = "amend"
     CLOSE = "close"
@@ -42,6 +43,7 @@ class Step(StrEnum):
 TRANSITIONS: dict[tuple[State, Step], State] = {
     (State.INITIATED, Step.WRITE): State.DEVELOPING,
     (State.DEVELOPING, Step.WRITE): State.DEVELOPING,
+    **{(state, Step.TICK): state for state in (State.INITIATED, State.DEVELOPING, State.FINAL, State.AMENDING)},
     (State.DEVELOPING, Step.FINALISE): State.FINAL,
     (State.FINAL, Step.AMEND): State.AMENDING,
     (State.AMENDING, Step.WRITE): State.AMENDING,
@@ -54,6 +56,7 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
 # Why a step is refused, in the words of the one who reads it.
 REFUSALS: dict[Step, Promise] = {
     Step.WRITE: _("This plan is final or closed, so it cannot be written in. Start an amendment first"),
+    Step.TICK: _("This plan is closed"),
     Step.FINALISE: _("Only a plan that is being developed or amended can be made final"),
     Step.AMEND: _("Only a final plan can be amended"),
     Step.CLOSE: _("This plan is closed already"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from lace.accounts.access import Grant
 from peps.rules import TargetArea
 from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS, Kind, Question
+from peps.rules.targets import Funding
 
 LANG = {"en-gb": "en", "cy": "cy"}  # of HTML
 
@@ -68,9 +69,14 @@ def targets_laid_out(targets: Iterable[Mapping[str, Any]]) -> list[dict[str, Any
     """Targets for reading, from a frozen version's content or from rows put into the same shape."""
     labels = {
         "need": _("Identified need"),
+        "identified_with": _("Identified with"),
         "baseline": _("Where the child is now"),
         "measure": _("How we will know"),
         "strategy": _("What will be done"),
+        "when_done": _("When"),
+        "where_done": _("Where"),
+        "done_by": _("By whom"),
+        "how_often": _("How often"),
         "carer_part": _("The carer's part"),
     }
     agreed = {(True, True): _("The child and the teacher agree"), (True, False): _("The child agrees"), (False, True): _("The teacher agrees")}
@@ -80,13 +86,25 @@ def targets_laid_out(targets: Iterable[Mapping[str, Any]]) -> list[dict[str, Any
             "area": TargetArea(target["area"]).label,
             "lang": LANG.get(target["language"], ""),
             "rows": [
-                *({"key": label, "value": target[name], "lang": LANG.get(target["language"], "")} for name, label in labels.items() if target[name]),
+                *(
+                    {"key": label, "value": target[name], "lang": LANG.get(target["language"], "")}
+                    for name, label in labels.items()
+                    if target.get(name)
+                ),
+                *_money(target),
                 {"key": _("Review date"), "value": _day(target["review_on"])},
                 {"key": _("Agreement"), "value": agreed.get((target["child_agrees"], target["teacher_agrees"]), _("Not agreed yet"))},
             ],
         }
         for target in targets
     ]
+
+
+def _money(target: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What it costs and who pays; the first edition of the form did not ask."""
+    cost, payer = target.get("cost"), dict(Funding.choices).get(target.get("funding") or "")
+    said = ", ".join(str(part) for part in (f"£{cost}" if cost is not None else "", payer or "") if part)
+    return [{"key": _("Cost"), "value": said}] if said else []
 
 
 def _day(value: date | str) -> date:

@@ -16,7 +16,7 @@ from lace.accounts.models import Language
 from lace.core.errors import NotAllowed
 from lace.web.child_tabs import child_frame
 from lace.web.pages import ChildPage
-from peps.models import Pep, Section, Target
+from peps.models import Action, Evaluation, Pep, Section, Target, Version
 from peps.rules import TRANSITIONS, State, Step
 from peps.rules.sections import SECTIONS, SectionRule
 
@@ -94,3 +94,15 @@ class PlanPart(ChildPage):
 
     def targets(self) -> list[Target]:
         return list(Target.objects.visible_to(self.actor).filter(pep=self.plan).order_by("position"))
+
+    def last_version(self) -> Version | None:
+        """The newest final version of the plan, with its content; none while there is none."""
+        return Version.objects.visible_to(self.actor).filter(pep=self.plan, number=self.plan.version).first() if self.plan.version else None
+
+    def evaluations(self, version: Version) -> list[Evaluation]:
+        return list(Evaluation.objects.visible_to(self.actor).filter(of_version=version))
+
+    def actions(self) -> list[Action]:
+        """What is agreed to be done, and what was done or dropped since the last version."""
+        rows = Action.objects.visible_to(self.actor).filter(pep=self.plan).standing()
+        return list(rows.select_related("owner", "pep").order_by("due_on", "created_at"))

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lace.accounts.access import Permission
+from lace.accounts.access import CARERS, Permission
 from lace.children.models import Child
 from lace.children.seen import Seen, seen
 from lace.deadlines.explain import explanations
@@ -22,11 +22,14 @@ from lace.web.duties import duty_item
 from lace.web.pages import ChildFormPage
 from peps import services
 from peps.forms import AmendForm, CloseForm, FinaliseForm, StartForm
-from peps.models import TARGET_FIELDS, Pep, Section, Version
+from peps.models import TARGET_FIELDS, Pep, Section, Version, ended
 from peps.rules import DEVELOPED, INITIATED, Gap, State, Step, gaps
+from peps.rules.actions import Owner, unsettled
 from peps.rules.sections import SECTIONS, SectionRule
+from peps.rules.targets import may_go_on, unevaluated
 from peps.views.content import LANG, laid_out, own_words, targets_laid_out
 from peps.views.frame import PlanPart, written
+from peps.views.outcomes import ends_laid_out, laid_out_action, live_actions
 
 STATE_TAGS = {State.INITIATED: "todo", State.DEVELOPING: "doing", State.FINAL: "done", State.AMENDING: "doing"}
 
@@ -69,11 +72,35 @@ class PlanPage(PlanPart):
             "words": own_words(page.answers) if page else "",
             "words_lang": LANG.get(page.language, "") if page else "",
             "tasks": [self.task(rule, sections.get(rule.key)) for rule in SECTIONS.values() if rule.facet in self.grant.facets],
-            "targets": seen(self.targets(), self.grant),
+            "targets": (targets := seen(self.targets(), self.grant)),
+            **self.ends(),
+            "actions": (actions := live_actions(self.actions(), self.grant, self.actor.today)),
+            "carers_part": self.carers_part(sections, targets, actions) if self.actor.role in CARERS else None,
             "may_write": self.may(Permission.WRITE_PEP, Step.WRITE),
+            "may_tick": self.may(Permission.WRITE_PEP, Step.TICK),
             "may_finalise": self.may(Permission.FINALISE_PEP) and pep.state != State.FINAL,
             "may_amend": self.may(Permission.WRITE_PEP, Step.AMEND),
             "may_close": self.may(Permission.WRITE_PEP, Step.CLOSE) and not in_care.exists(),
+        }
+
+    def ends(self) -> dict[str, Any]:
+        """While an amendment is written: how the targets of the last version ended, and whether one may still be let go on."""
+        last = self.last_version() if self.plan.state == State.AMENDING else None
+        if last is None:
+            return {}
+        targets, evaluations = last.targets(), self.evaluations(last)
+        silent = {row["id"] for row in targets} - {str(row.target) for row in evaluations}
+        waiting = any(may_go_on(row, self.actor.today) for row in targets if row["id"] in silent)
+        return {"ends": ends_laid_out(ended(targets, evaluations)), "may_go_on": waiting}
+
+    def carers_part(self, sections: dict[str, Section], targets: list[Seen], actions: list[dict[str, Any]]) -> dict[str, Any]:
+        """What the carer who reads this can support, in learning and outside it (CAR-01)."""
+        found = sections.get("personal_development")
+        return {
+            "targets": [target for target in targets if target.carer_part],
+            "actions": [action for action in actions if action["open"] and action["owner"] == Owner.CARER],
+            "leisure": found.answers.get("leisure", "") if found else "",
+            "lang": LANG.get(found.language, "") if found else "",
         }
 
     def days(self, pep: Pep) -> list[dict[str, Any]]:
@@ -121,8 +148,14 @@ class ReadPage(PlanPart):
             "pep": Seen(self.plan, self.grant),
             "sections": laid_out(sections, self.grant),
             "targets": targets_laid_out(targets),
+            "ends": ends_laid_out(self.ended()),
+            "actions": live_actions(self.actions(), self.grant, self.actor.today),
         }
         return render(request, "peps/read.html", context)
+
+    def ended(self) -> list[dict[str, Any]]:
+        last = self.last_version() if self.plan.state == State.AMENDING else None
+        return ended(last.targets(), self.evaluations(last)) if last else []
 
 
 class VersionPage(PlanPart):
@@ -145,6 +178,8 @@ class VersionPage(PlanPart):
             "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
             "sections": laid_out(found.content["sections"], self.grant),
             "targets": targets_laid_out(found.content["targets"]),
+            "ends": ends_laid_out(found.content.get("ended", [])),
+            "actions": [laid_out_action(action) for action in found.content.get("actions", [])],
         }
         return render(request, "peps/read.html", context)
 
@@ -204,7 +239,13 @@ class CheckPage(Act):
 
     def context(self) -> dict[str, Any]:
         sections = self.sections()
-        missing = gaps({key: row.answers for key, row in sections.items()}, {target.area for target in self.targets()})
+        last, today = self.last_version(), self.actor.today
+        said = {str(row.target): row.outcome for row in self.evaluations(last)} if last else {}
+        missing = [
+            *gaps({key: row.answers for key, row in sections.items()}, {target.area for target in self.targets()}),
+            *unevaluated(last.targets() if last else [], said, today),
+            *unsettled(self.actions(), today),
+        ]
         return super().context() | {
             "gaps": [{"text": gap.sentence, "href": self.gap_url(gap)} for gap in missing],
             "reason": self.plan.amendment_reason,
@@ -214,6 +255,8 @@ class CheckPage(Act):
     def gap_url(self, gap: Gap) -> str:
         if gap.key == "targets":
             return self.url("child_plan_target_add")
+        if gap.key in {"last_targets", "actions"}:
+            return f"{self.url()}#{gap.key.replace('_', '-')}"
         return self.url("child_plan_section", key=gap.key)
 
     def act(self, cleaned: dict[str, Any]) -> Version:

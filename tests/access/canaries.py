@@ -23,7 +23,7 @@ from django.utils.formats import date_format
 
 from lace.accounts.models import LocalAuthority, Organisation, User
 from lace.children.models import Child
-from peps.models import digest
+from peps.models import Target, digest
 from peps.rules.sections import SECTIONS, Kind
 from schools.models import School
 from tests.access.policy.fields import MODELS
@@ -230,6 +230,12 @@ class Planter:
     def _of_target(self) -> Iterable[dict[str, Any]]:
         yield {"position": 1, "area": "academic"}
 
+    def _of_evaluation(self) -> Iterable[dict[str, Any]]:
+        yield {"target": self.made[Target].pk, "outcome": "partly", "written_as": "designated_person"}
+
+    def _of_action(self) -> Iterable[dict[str, Any]]:
+        yield {"state": "open", "evidence": "", "done_on": None, "until": None, "since": 1, "owner": None}
+
     def _of_version(self) -> Iterable[dict[str, Any]]:
         sections = {
             key: {"answers": self._answers("Version", key), "language": "en-gb", "written_as": "designated_person", "written_on": "2026-01-05"}
@@ -244,7 +250,7 @@ class Planter:
             "teacher_agrees": True,
             "language": "en-gb",
         }
-        content = {"form": 1, "sections": sections, "targets": [target]}
+        content = {"form": 2, "sections": sections, "targets": [target | {"id": str(self.made[Target].pk)}], "ended": [], "actions": []}
         yield {"number": 1, "content": content, "sha256": digest(content)}
 
     def _of_review(self) -> Iterable[dict[str, Any]]:

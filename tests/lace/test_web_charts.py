@@ -2,7 +2,7 @@
 
 from lxml import etree
 
-from lace.web.charts import Chart, bars, lines, stacked
+from lace.web.charts import Chart, across, bars, lines, stacked
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -38,6 +38,14 @@ def test_bars_have_the_height_of_their_values() -> None:
     rects = [node for node in picture(sample()).iter(f"{SVG}rect") if node.get("stroke")]
     heights = [float(node.get("height") or 0) for node in rects]
     assert [round(height / heights[1]) for height in heights] == [3, 1, 2]
+
+
+def test_a_name_keeps_its_colour_in_a_picture_without_the_others() -> None:
+    pictures = [across(title="t", summary="s", labels=["1", "2"], series=[("Met", met), ("Not met", [0, 3])]) for met in ([2, 0], [0, 0])]
+    bars_of = [[node for node in picture(chart).iter(f"{SVG}rect") if node.get("stroke")] for chart in pictures]
+    assert [len(found) for found in bars_of] == [2, 1]
+    assert bars_of[0][1].get("fill") == bars_of[1][0].get("fill") != bars_of[0][0].get("fill")
+    assert pictures[1].rows == [["1", "0"], ["2", "3"]]
 
 
 def test_nothing_in_it_needs_a_looser_policy() -> None:

@@ -14,7 +14,8 @@ from lace.accounts.models import Language
 from lace.core.actor import Actor
 from lace.web.middleware import serving
 from peps import services
-from peps.models import Pep, Target, Version
+from peps.models import Action, Pep, Target, Version
+from peps.services.actions import save_action
 from tests.world import Authority, World
 
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -81,6 +82,28 @@ def written(authority: Authority) -> Pep:
     add_target(authority, pep)
     add_target(authority, pep, area="leisure", goal="Play for the county")
     return pep
+
+
+def action_facts(by: Actor, **other: Any) -> dict[str, Any]:
+    """An action's values."""
+    return {
+        "what": "Order a dictionary",
+        "owner_role": "social_worker",
+        "owner_id": None,
+        "due_on": by.today + timedelta(days=20),
+        "resource": "Ten pounds",
+        "language": Language.ENGLISH,
+    } | other
+
+
+def add_action(authority: Authority, pep: Pep, **other: Any) -> Action:
+    with acting(authority, Role.SOCIAL_WORKER) as by:
+        return save_action(by=by, pep=pep, facts=action_facts(by, **other))
+
+
+def amended(authority: Authority, version: Version, *, days: int = 0) -> Pep:
+    with acting(authority, Role.DESIGNATED_PERSON, days=days) as by:
+        return services.amend(by=by, pep=version.pep, reason="Termly review")
 
 
 def final(authority: Authority) -> Version:

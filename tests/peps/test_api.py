@@ -6,8 +6,10 @@ import pytest
 
 from lace.accounts.access import Role
 from lace.audit.models import Read
+from peps import services
+from peps.services.evaluation import let_go_on
 from tests.lace.api.callers import Caller
-from tests.peps.plans import CANARIES, acting, final, started, written
+from tests.peps.plans import CANARIES, acting, add_action, final, started, written
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +60,6 @@ def test_the_answer_is_known_by_its_etag_until_it_changes(world: World) -> None:
     tag = caller.get(address(world)).headers["ETag"]
     assert caller.get(address(world), headers={"If-None-Match": tag}).status_code == 304
     with acting(world.own, Role.SOCIAL_WORKER) as by:
-        from peps import services
         from peps.models import Pep
 
         pep = Pep.objects.get(child=world.own.child)
@@ -78,3 +79,19 @@ def test_the_look_is_recorded(world: World) -> None:
 def test_both_languages(world: World) -> None:
     started(world.own)
     assert Caller(world.own, "cy").get(address(world)).json()["sections"][0]["title"] == "Addysg hyd yma"
+
+
+@pytest.mark.req("PEP-08")
+def test_actions_and_how_targets_ended_are_told_without_names(world: World) -> None:
+    pep = written(world.own)
+    add_action(world.own, pep, owner_id=world.own.user(Role.SOCIAL_WORKER).pk)
+    with acting(world.own, Role.DESIGNATED_PERSON) as by:
+        version = services.finalise(by=by, pep=pep, on=by.today)
+    with acting(world.own, Role.DESIGNATED_PERSON) as by:
+        let_go_on(by=by, pep=services.amend(by=by, pep=version.pep, reason="Review"))
+    answer = Caller(world.own).get(address(world)).json()
+    (action,) = answer["actions"]
+    assert (action["what"], action["owner_role"], action["state"], action["overdue"]) == ("Order a dictionary", "social_worker", "open", False)
+    assert "owner" not in action
+    assert [row["outcome"] for row in answer["ended"]] == ["goes_on", "goes_on"]
+    assert sorted(row["target"] for row in answer["ended"]) == sorted(row["id"] for row in answer["targets"])

@@ -16,6 +16,7 @@ from lace.notifications.models import Notification
 from peps import services
 from peps.models import Pep, Section, Target, Version, digest
 from peps.rules import State
+from peps.services.evaluation import let_go_on
 from tests.peps.plans import ANSWERS, acting, add_target, facts, final, started, written
 from tests.world import World
 
@@ -255,6 +256,7 @@ def test_the_carer_and_the_iro_are_told_of_each_version(world: World) -> None:
     with acting(world.own, Role.DESIGNATED_PERSON) as by:
         pep = services.amend(by=by, pep=version.pep, reason="New school")
         services.write_section(by=by, pep=pep, key="history", answers={**ANSWERS["history"], "needs": "IDP"}, language="en-gb", version=1)
+        let_go_on(by=by, pep=pep)
         second = services.finalise(by=by, pep=pep, on=by.today)
     assert (second.number, second.reason) == (2, "New school")
     for role in (Role.FOSTER_CARER, Role.IRO):
@@ -273,8 +275,10 @@ def test_an_amendment_carries_everything_forward_and_leaves_the_version_alone(wo
             services.save_target(by=by, pep=version.pep, facts=facts(by))
         pep = services.amend(by=by, pep=version.pep, reason=" Moved ")
         assert (pep.state, pep.amendment_reason) == (State.AMENDING, "Moved")
+        let_go_on(by=by, pep=pep)
         second = services.finalise(by=by, pep=pep, on=by.today)
-        assert second.content == Version.objects.get(pk=version.pk).content
+        assert [row["outcome"] for row in second.content.pop("ended")] == ["goes_on", "goes_on"]
+        assert second.content | {"ended": []} == Version.objects.get(pk=version.pk).content
         with pytest.raises(Refused):
             services.finalise(by=by, pep=pep, on=by.today)
 

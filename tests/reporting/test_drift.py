@@ -16,6 +16,7 @@ from lace.children.services import PlacementFacts, place
 from lace.deadlines.models import Duty
 from lace.web.middleware import serving
 from peps import services as peps
+from peps.services.evaluation import let_go_on
 from reporting.queries.drift import Course, courses
 from reporting.views.drift import DriftPage
 from reviews.rules import Participation
@@ -72,6 +73,7 @@ def test_a_plan_that_stands_still(world: World) -> None:
     assert now.targets == []
     with acting(world.own, Role.DESIGNATED_PERSON, days=3) as by:
         pep = peps.amend(by=by, pep=first.pep, reason="A new contact")
+        let_go_on(by=by, pep=pep)
         peps.finalise(by=by, pep=pep, on=by.today)
     later = course(world, days=70)
     assert later.unchanged_since == first.finalised_on

@@ -48,8 +48,12 @@ MODELS: dict[str, dict[str, str]] = {
         f"{_ROW} state school initiated_on developing_on developed_on finalised_on amending_on closed_on amendment_reason version",
     ),
     "Section": _all("education", f"{_ROW} pep key answers language version written_by written_as written_at sitting"),
-    "Target": _all("targets", f"{_ROW} pep position area goal measure strategy review_on language")
-    | _all("education", "need baseline carer_part child_agrees teacher_agrees version"),
+    "Target": _all("targets", f"{_ROW} pep position area goal measure strategy when_done where_done done_by how_often review_on language")
+    | _all("education", "need identified_with baseline cost funding carer_part child_agrees teacher_agrees version"),
+    "Evaluation": _all("education", f"{_ROW} pep of_version target outcome evidence evaluated_on language written_by written_as version"),
+    # Who is named with an action is one of the people around the child.
+    "Action": _all("education", f"{_ROW} pep what owner_role due_on resource state evidence done_on reason carried_from since until language version")
+    | _all("contacts", "owner"),
     "Version": _all("education", f"{_ROW} pep number content sha256 reason finalised_by finalised_on"),
     "Review": _all("education", f"{_ROW} number state scheduled_for venue chair outside_lessons lesson_reason private_room held_on version")
     | _all("care", "episode summary")

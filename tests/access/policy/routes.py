@@ -64,6 +64,11 @@ _route("child_plan_section", "child", FORM, needs="education")
 _route("child_plan_target_add", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_target", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_target_remove", "child", FORM, needs="education", act="write_pep")
+_route("child_plan_evaluate", "child", FORM, needs="education", act="write_pep")
+_route("child_plan_go_on", "child", FORM, needs="education", act="write_pep")
+_route("child_plan_progress", "child", needs="education")
+for _name in words("child_plan_action_add child_plan_action child_plan_action_remove child_plan_action_settle child_plan_action_carry"):
+    _route(_name, "child", FORM, needs="education", act="write_pep")
 _route("child_plan_final", "child", FORM, needs="education", act="finalise_pep")
 _route("child_plan_amend", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_close", "child", FORM, needs="education", act="write_pep")
@@ -273,6 +278,7 @@ for _name in words(
 # Above every page stands whose record it is; above a form of its own, the child's name.
 _NAME = words("Child.family_name Child.preferred_name")
 _FRAME = _NAME | words("Child.born_on")
+_STRATEGY = words("Target.strategy Target.when_done Target.where_done Target.done_by Target.how_often")
 SHOWS: dict[str, frozenset[str]] = {
     "child": _FRAME
     | words(
@@ -301,15 +307,29 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_no_contact_change": _FRAME | words("NoContactPerson.detail NoContactPerson.name NoContactPerson.relationship"),
     "child_no_contact_end": _FRAME | words("NoContactPerson.name"),
     "child_people": _FRAME | words("carer.email carer.name"),
-    "child_plan": _FRAME | words("Section.my_page Target.carer_part Target.goal Target.measure Version.reason"),
+    "child_plan": _FRAME
+    | words("Section.my_page Section.personal_development Target.carer_part Target.goal Target.measure Version.reason Version.targets.goal")
+    | _STRATEGY
+    | words("Action.what Action.resource Action.reason Evaluation.evidence"),
+    "child_plan_action": _NAME | words("Action.what Action.resource"),
+    "child_plan_action_add": _NAME,
+    "child_plan_action_remove": _NAME | words("Action.what"),
+    "child_plan_action_settle": _NAME | words("Action.what"),
+    "child_plan_action_carry": _NAME | words("Action.what"),
+    "child_plan_evaluate": _NAME
+    | words("Version.targets.goal Version.targets.baseline Version.targets.measure Version.targets.strategy Evaluation.evidence"),
+    "child_plan_go_on": _NAME,
+    "child_plan_progress": _FRAME | words("Version.targets.goal Evaluation.evidence"),
     "child_plan_close": _NAME,
     "child_plan_read": _FRAME
     | words(
         "Section.arrangements Section.attainment Section.carer Section.contacts Section.history Section.my_page"
-        " Section.personal_development Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.strategy"
-    ),
+        " Section.personal_development Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with"
+        " Version.targets.goal Evaluation.evidence Action.what Action.resource Action.reason"
+    )
+    | _STRATEGY,
     "child_plan_section": _FRAME,
-    "child_plan_target": _NAME | words("Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.strategy"),
+    "child_plan_target": _NAME | words("Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with") | _STRATEGY,
     "child_plan_target_add": _NAME,
     "child_plan_target_remove": _NAME | words("Target.goal"),
     "child_plan_version": _FRAME
@@ -338,7 +358,7 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_share_end": _FRAME,
     "child_share_with": _FRAME,
     "child_share_withdraw": _FRAME,
-    "child_targets": _FRAME | words("Target.goal Target.measure Target.strategy"),
+    "child_targets": _FRAME | words("Target.goal Target.measure") | _STRATEGY,
     "child_timeline": _FRAME | words("Version.reason"),
 }
 

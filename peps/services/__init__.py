@@ -22,10 +22,12 @@ from lace.core.errors import BadInput, Changed, Message, NotAllowed, Refused, re
 from lace.deadlines.rules import Fact
 from lace.deadlines.services import meet, open_duties
 from lace.notifications.services import notify
-from peps.models import TARGET_FIELDS, Pep, Section, Target, Version, digest, frozen
+from peps.models import TARGET_FIELDS, Action, Evaluation, Pep, Section, Target, Version, digest, ended, frozen
 from peps.rules import DEVELOPED, INITIATED, REFUSALS, TRANSITIONS, State, Step, gaps
+from peps.rules.actions import unsettled
 from peps.rules.duties import CARER_HAS_IT, IRO_HAS_IT, RENEWED
 from peps.rules.sections import SECTIONS, SectionRule, check_answers
+from peps.rules.targets import unevaluated
 from schools.models import Enrolment
 
 LANGUAGES = set(Language.values)
@@ -110,12 +112,12 @@ def save_target(*, by: Actor, pep: Pep, facts: Mapping[str, Any], target: UUID |
         saved = Target(pep=pep, child=child, authority_id=child.authority_id, position=last + 1, version=0)
     else:
         saved = _standing_target(pep, target)
-    unchanged = target is not None and all(getattr(saved, name) == facts.get(name) for name in TARGET_FIELDS)
+    unchanged = target is not None and all(getattr(saved, name) == facts[name] for name in TARGET_FIELDS if name in facts)
     if unchanged:
         return saved
     if saved.version != version:
         raise Changed(saved)
-    refuse(_check_review_day(saved, facts.get("review_on"), by))
+    refuse([*_check_review_day(saved, facts.get("review_on"), by), *_check_cost(facts)])
     for name in TARGET_FIELDS:
         if name in facts:
             setattr(saved, name, facts[name])
@@ -152,7 +154,14 @@ def finalise(*, by: Actor, pep: Pep, on: date, reason: str = "") -> Version:
     pep, state = _stepped(pep, Step.FINALISE)
     sections = list(Section.objects.filter(pep=pep))
     targets = list(Target.objects.filter(pep=pep).order_by("position"))
-    missing = gaps({section.key: section.answers for section in sections}, {target.area for target in targets})
+    last = Version.objects.filter(pep=pep, number=pep.version).first()
+    evaluations = list(Evaluation.objects.filter(of_version=last).order_by("created_at")) if last else []
+    actions = list(Action.objects.filter(pep=pep).for_version(pep.version + 1).order_by("due_on", "created_at"))
+    missing = [
+        *gaps({section.key: section.answers for section in sections}, {target.area for target in targets}),
+        *unevaluated(last.targets() if last else [], {str(row.target): row.outcome for row in evaluations}, by.today),
+        *unsettled(actions, by.today),
+    ]
     if missing:
         raise Refused({"": [gap.sentence for gap in missing]})
     problems = _not_to_come("on", on, by)
@@ -160,7 +169,7 @@ def finalise(*, by: Actor, pep: Pep, on: date, reason: str = "") -> Version:
     if earliest and on < earliest:
         problems.append(("on", _("The day cannot be before the plan's last step")))
     refuse(problems)
-    content = frozen(sections, targets)
+    content = frozen(sections, targets, ended(last.targets(), evaluations) if last else [], actions)
     pep.version += 1
     version = Version(
         pep=pep,
@@ -266,6 +275,14 @@ def _check_review_day(target: Target, day: date | None, by: Actor) -> list[tuple
     if not by.today < day <= by.today + timedelta(days=731):
         return [("review_on", _("The review date must be in the future, within two years"))]
     return []
+
+
+def _check_cost(facts: Mapping[str, Any]) -> list[tuple[str, Message]]:
+    """What costs money says who pays."""
+    cost = facts.get("cost")
+    if cost is not None and cost < 0:
+        return [("cost", _("Enter the cost in pounds, like 120 or 37.50"))]
+    return [("funding", _("Choose who pays for it"))] if cost is not None and not facts.get("funding") else []
 
 
 def _not_to_come(field: str, day: date, by: Actor) -> list[tuple[str, Message]]:

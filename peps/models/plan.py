@@ -1,4 +1,4 @@
-"""The Personal Education Plan: the current plan in sections, its targets, and its frozen versions."""
+"""The plan itself, its sections, and its frozen versions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any, ClassVar
+from uuid import UUID
 
 import pgtrigger
 from django.db import models
@@ -18,7 +20,9 @@ from lace.accounts.access import Facet, Role
 from lace.accounts.models import Language, User
 from lace.audit.track import tracked
 from lace.children.models import ChildOwned, ChildOwnedQuerySet
-from peps.rules import State, TargetArea
+from peps.models.action import Action
+from peps.models.target import Target, with_ids
+from peps.rules import State
 from schools.models import School
 
 
@@ -119,36 +123,6 @@ class Section(ChildOwned):
         constraints = [models.UniqueConstraint(fields=["pep", "key"], name="one_section_of_a_kind")]
 
 
-@tracked()
-class Target(ChildOwned):
-    """What is to be reached, for which need, by when, and who does what (PEP-14)."""
-
-    pep = models.ForeignKey(Pep, on_delete=models.PROTECT, related_name="targets")
-    position = models.PositiveSmallIntegerField()
-    area = models.CharField(max_length=20, choices=TargetArea)
-    need = models.CharField(max_length=500)
-    baseline = models.CharField(max_length=500)
-    goal = models.CharField(max_length=500)
-    measure = models.CharField(max_length=500)
-    strategy = models.CharField(max_length=1000)
-    carer_part = models.CharField(max_length=500, blank=True)
-    review_on = models.DateField()
-    child_agrees = models.BooleanField(default=False)
-    teacher_agrees = models.BooleanField(default=False)
-    language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)  # of what was written
-    version = models.PositiveIntegerField(default=1)
-
-    # What helps in class is a facet of its own; from which need it comes belongs to the plan (PRIV-15).
-    FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
-        ("id", "created_at", "child", "authority", "pep", "position", "area", "goal", "measure", "strategy", "review_on", "language"), Facet.TARGETS
-    ) | dict.fromkeys(("need", "baseline", "carer_part", "child_agrees", "teacher_agrees", "version"), Facet.EDUCATION)
-
-    objects = ChildOwnedQuerySet["Target"].as_manager()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["pep", "position"], name="targets_in_order")]
-
-
 # Its events leave the content out: no update or delete of it can happen (the triggers below), and the row itself keeps it with its hash.
 @tracked(exclude=["content"])
 class Version(ChildOwned):
@@ -181,6 +155,10 @@ class Version(ChildOwned):
             pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
         ]
 
+    def targets(self) -> list[dict[str, Any]]:
+        """The frozen targets, each with its id."""
+        return with_ids(self.pk, self.content["targets"])
+
     def is_intact(self) -> bool:
         """Is the content the one that was frozen?"""
         return digest(self.content) == self.sha256
@@ -192,12 +170,21 @@ def digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-FORM = 1  # the edition of the questions in peps/rules that a frozen version was written under
-TARGET_FIELDS = ("area", "need", "baseline", "goal", "measure", "strategy", "carer_part", "review_on", "child_agrees", "teacher_agrees", "language")
+FORM = 2  # the edition of the questions in peps/rules that a frozen version was written under
+TARGET_FIELDS = (
+    *("area", "need", "identified_with", "baseline", "goal", "measure", "strategy", "when_done", "where_done", "done_by", "how_often"),
+    *("cost", "funding", "carer_part", "review_on", "child_agrees", "teacher_agrees", "language"),
+)
+ACTION_FIELDS = ("what", "owner_role", "due_on", "resource", "state", "evidence", "done_on", "reason", "carried_from", "language")
 
 
-def frozen(sections: Iterable[Section], targets: Iterable[Target]) -> dict[str, Any]:
-    """What a version freezes: words, their language, who wrote them by role, and no name of a person."""
+def frozen(
+    sections: Iterable[Section], targets: Iterable[Target], ends: Iterable[Mapping[str, Any]] = (), actions: Iterable[Action] = ()
+) -> dict[str, Any]:
+    """What a version freezes: words, their language, who wrote them by role, and no name of a person.
+
+    `ends` says how the targets of the version before ended, as `ended` lays it out.
+    """
     return {
         "form": FORM,
         "sections": {
@@ -209,9 +196,17 @@ def frozen(sections: Iterable[Section], targets: Iterable[Target]) -> dict[str, 
             }
             for section in sections
         },
-        "targets": [{name: _plain(getattr(target, name)) for name in TARGET_FIELDS} for target in targets],
+        "targets": [{"id": str(target.pk)} | _facts(target, TARGET_FIELDS) for target in targets],
+        "ended": [{name: _plain(value) for name, value in end.items()} for end in ends],
+        "actions": [_facts(action, ACTION_FIELDS) for action in actions],
     }
 
 
+def _facts(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
+    return {name: _plain(getattr(row, name)) for name in names}
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal | UUID):
+        return str(value)
     return value.isoformat() if isinstance(value, date) else value
