@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from peps.api import api_urls
-from peps.views import plan, targets, writing
+from peps.views import differences, plan, targets, writing
 
 PLAN = "children/<uuid:child>/plan/"
 
@@ -20,5 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PLAN}amend/", plan.AmendPage.as_view(), name="child_plan_amend"),
     path(f"{PLAN}close/", plan.ClosePage.as_view(), name="child_plan_close"),
     path(f"{PLAN}versions/<uuid:version>/", plan.VersionPage.as_view(), name="child_plan_version"),
+    path(f"{PLAN}differences/", differences.DifferencesPage.as_view(), name="child_plan_differences"),
     path("api/v1/", include(api_urls)),
 ]

@@ -26,7 +26,7 @@ from peps.models import TARGET_FIELDS, Pep, Section, Version
 from peps.rules import DEVELOPED, INITIATED, Gap, State, Step, gaps
 from peps.rules.sections import SECTIONS, SectionRule
 from peps.views.content import LANG, laid_out, own_words, targets_laid_out
-from peps.views.frame import PlanPart, written
+from peps.views.frame import PlanPart, may_compare, written
 
 STATE_TAGS = {State.INITIATED: "todo", State.DEVELOPING: "doing", State.FINAL: "done", State.AMENDING: "doing"}
 
@@ -51,6 +51,7 @@ class PlanPage(PlanPart):
             **self.frame(),
             "duties": [duty_item(duty, told, today) for duty, told in zip(duties, explanations(duties, on=today), strict=True)],
             "versions": [self.version(version) for version in versions],
+            "may_compare": may_compare(self.pep, len(versions)),
             "version_columns": [_("Version"), _("Final on"), _("Made final by"), _("Why it was amended")],
             "may_start": self.pep is None and self.may(Permission.START_PEP),
         }
