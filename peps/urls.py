@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from peps.api import api_urls
 from peps.views import differences, plan, targets, writing
+from peps.views.printing import print_urls
 
 PLAN = "children/<uuid:child>/plan/"
 
@@ -21,5 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PLAN}close/", plan.ClosePage.as_view(), name="child_plan_close"),
     path(f"{PLAN}versions/<uuid:version>/", plan.VersionPage.as_view(), name="child_plan_version"),
     path(f"{PLAN}differences/", differences.DifferencesPage.as_view(), name="child_plan_differences"),
+    *print_urls(PLAN),
     path("api/v1/", include(api_urls)),
 ]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from peps.forms import DifferencesForm
-from peps.models import TARGET_FIELDS, Version
+from peps.models import Version, frozen
 from peps.rules import differences as rules
 from peps.rules.sections import SECTIONS, Kind, SectionRule
 from peps.views.content import LANG, targets_laid_out
@@ -53,18 +53,12 @@ class DifferencesPage(PlanPart):
         rows = Version.objects.visible_to(self.actor).filter(child=self.child, pk__in=[key for key in (older, newer) if key != DRAFT])
         contents = {str(row.pk): row.content for row in rows}
         if DRAFT in {older, newer}:
-            contents[DRAFT] = self.draft()
+            contents[DRAFT] = frozen(self.sections().values(), self.targets())
         old, new = contents[older], contents[newer]
         sections = rules.sections(old["sections"], new["sections"], rules=SECTIONS.values(), facets=self.grant.facets)
         return {
             "sections": [_section(section) for section in sections],
             "targets": targets_compared(old["targets"], new["targets"]),
-        }
-
-    def draft(self) -> dict[str, Any]:
-        return {
-            "sections": {key: {"answers": row.answers, "language": row.language} for key, row in self.sections().items()},
-            "targets": [{name: getattr(target, name) for name in TARGET_FIELDS} for target in self.targets()],
         }
 
 

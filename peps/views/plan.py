@@ -27,6 +27,7 @@ from peps.rules import DEVELOPED, INITIATED, Gap, State, Step, gaps
 from peps.rules.sections import SECTIONS, SectionRule
 from peps.views.content import LANG, laid_out, own_words, targets_laid_out
 from peps.views.frame import PlanPart, may_compare, written
+from peps.views.printing import blank, links
 
 STATE_TAGS = {State.INITIATED: "todo", State.DEVELOPING: "doing", State.FINAL: "done", State.AMENDING: "doing"}
 
@@ -51,6 +52,7 @@ class PlanPage(PlanPart):
             **self.frame(),
             "duties": [duty_item(duty, told, today) for duty, told in zip(duties, explanations(duties, on=today), strict=True)],
             "versions": [self.version(version) for version in versions],
+            "files": [blank(self)],
             "may_compare": may_compare(self.pep, len(versions)),
             "version_columns": [_("Version"), _("Final on"), _("Made final by"), _("Why it was amended")],
             "may_start": self.pep is None and self.may(Permission.START_PEP),
@@ -119,6 +121,7 @@ class ReadPage(PlanPart):
             **self.frame(),
             **self.way_back(),
             "title": _("The plan as it stands"),
+            "files": links(self),
             "pep": Seen(self.plan, self.grant),
             "sections": laid_out(sections, self.grant),
             "targets": targets_laid_out(targets),
@@ -141,6 +144,7 @@ class VersionPage(PlanPart):
             **self.way_back(),
             "title": gettext("Version %(number)d") % {"number": found.number},
             "version": Seen(found, self.grant),
+            "files": links(self, found),
             "finalised_by": found.finalised_by.name if found.finalised_by else "",
             "intact": found.is_intact(),
             "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
