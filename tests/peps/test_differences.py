@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -154,7 +155,8 @@ def amended(world: World) -> tuple[Version, Version]:
         services.write_section(
             by=school, pep=pep, key="my_page", answers={**ANSWERS["my_page"], "next": "Bod yn filfeddyg da"}, language="cy", version=1
         )
-        first, second = pep.targets.order_by("position")
+        with transaction.atomic():  # the policies' context lasts as long as a transaction
+            first, second = pep.targets.order_by("position")
         services.save_target(by=school, pep=pep, facts=facts(school, goal="Ten out of ten"), target=first.pk, version=first.version)
         services.remove_target(by=school, pep=pep, target=second.pk, version=second.version)
         services.save_target(by=school, pep=pep, facts=facts(school, area="personal", goal="Join the choir", need="Friends"))
