@@ -196,3 +196,18 @@ class DifferencesForm(forms.Form):
         if cleaned.get("older") and cleaned.get("older") == cleaned.get("newer"):
             self.add_error("newer", _("Choose two that are not the same"))
         return cleaned
+
+
+class PlanFileForm(forms.Form):
+    file = forms.FileField(
+        label=_("The file"),
+        help_text=_("A plan that was exported in the format lace-pep/1 (JSON), up to 700 kB."),
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+        error_messages={"required": _("Choose the file"), "empty": _("The file is empty")},
+    )
+
+
+class PlanTextForm(forms.Form):
+    """The file that was looked at, as it goes back and forth between the two steps."""
+
+    content = forms.CharField(widget=forms.HiddenInput, strip=False)

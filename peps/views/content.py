@@ -81,7 +81,7 @@ def targets_laid_out(targets: Iterable[Mapping[str, Any]]) -> list[dict[str, Any
             "lang": LANG.get(target["language"], ""),
             "rows": [
                 *({"key": label, "value": target[name], "lang": LANG.get(target["language"], "")} for name, label in labels.items() if target[name]),
-                {"key": _("Review date"), "value": _day(target["review_on"])},
+                {"key": _("Review date"), "value": day_of(target["review_on"])},
                 {"key": _("Agreement"), "value": agreed.get((target["child_agrees"], target["teacher_agrees"]), _("Not agreed yet"))},
             ],
         }
@@ -89,5 +89,5 @@ def targets_laid_out(targets: Iterable[Mapping[str, Any]]) -> list[dict[str, Any
     ]
 
 
-def _day(value: date | str) -> date:
+def day_of(value: date | str) -> date:
     return date.fromisoformat(value) if isinstance(value, str) else value

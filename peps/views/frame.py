@@ -16,7 +16,7 @@ from lace.accounts.models import Language
 from lace.core.errors import NotAllowed
 from lace.web.child_tabs import child_frame
 from lace.web.pages import ChildPage
-from peps.models import Pep, Section, Target
+from peps.models import Pep, Section, Target, Version
 from peps.rules import TRANSITIONS, State, Step
 from peps.rules.sections import SECTIONS, SectionRule
 
@@ -29,6 +29,11 @@ def written(day: date) -> str:
 def language_in_use() -> str:
     """The language in which a person who reads this page is likely to write."""
     return Language.WELSH if (get_language() or "").startswith("cy") else Language.ENGLISH
+
+
+def made_final_by(version: Version) -> str:
+    """The person, or the authority that gave the version with its plan (XLA-07)."""
+    return version.finalised_by.name if version.finalised_by else version.origin
 
 
 def may_compare(pep: Pep | None, versions: int) -> bool:

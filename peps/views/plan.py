@@ -25,8 +25,9 @@ from peps.forms import AmendForm, CloseForm, FinaliseForm, StartForm
 from peps.models import TARGET_FIELDS, Pep, Section, Version
 from peps.rules import DEVELOPED, INITIATED, Gap, State, Step, gaps
 from peps.rules.sections import SECTIONS, SectionRule
+from peps.services.exchange import EXCHANGE
 from peps.views.content import LANG, laid_out, own_words, targets_laid_out
-from peps.views.frame import PlanPart, may_compare, written
+from peps.views.frame import PlanPart, made_final_by, may_compare, written
 from peps.views.printing import blank, links
 
 STATE_TAGS = {State.INITIATED: "todo", State.DEVELOPING: "doing", State.FINAL: "done", State.AMENDING: "doing"}
@@ -53,6 +54,7 @@ class PlanPage(PlanPart):
             "duties": [duty_item(duty, told, today) for duty, told in zip(duties, explanations(duties, on=today), strict=True)],
             "versions": [self.version(version) for version in versions],
             "files": [blank(self)],
+            "may_exchange": self.may(EXCHANGE),
             "may_compare": may_compare(self.pep, len(versions)),
             "version_columns": [_("Version"), _("Final on"), _("Made final by"), _("Why it was amended")],
             "may_start": self.pep is None and self.may(Permission.START_PEP),
@@ -105,8 +107,7 @@ class PlanPage(PlanPart):
     def version(self, version: Version) -> list[Any]:
         """A row of the table of versions."""
         link = {"text": gettext("Version %(number)d") % {"number": version.number}, "href": self.url("child_plan_version", version=version.pk)}
-        name = version.finalised_by.name if version.finalised_by else ""
-        return [link, written(version.finalised_on), name, version.reason]
+        return [link, written(version.finalised_on), made_final_by(version), version.reason]
 
 
 class ReadPage(PlanPart):
@@ -145,7 +146,7 @@ class VersionPage(PlanPart):
             "title": gettext("Version %(number)d") % {"number": found.number},
             "version": Seen(found, self.grant),
             "files": links(self, found),
-            "finalised_by": found.finalised_by.name if found.finalised_by else "",
+            "finalised_by": made_final_by(found),
             "intact": found.is_intact(),
             "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
             "sections": laid_out(found.content["sections"], self.grant),

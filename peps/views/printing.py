@@ -19,8 +19,8 @@ from lace.children.seen import Seen
 from lace.documents.pdf import DJANGO_LANGUAGE, PrintingUnavailable, render_pdf
 from peps.models import Version, frozen
 from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS
-from peps.views.content import LANG, laid_out, targets_laid_out
-from peps.views.frame import PlanPart, is_draft, written
+from peps.views.content import LANG, day_of, laid_out, targets_laid_out
+from peps.views.frame import PlanPart, is_draft, made_final_by, written
 
 LANGUAGES = ("cy", "en")
 
@@ -117,7 +117,7 @@ class WholePdf(TextPage):
             (_("Date of birth"), written(born_on) if born_on else ""),
             (_("Responsible authority"), self.child.authority.name),
             (_("State"), "" if self.version else pep.get_state_display()),
-            (_("Made final by"), self.version.finalised_by.name if self.version and self.version.finalised_by else ""),
+            (_("Made final by"), made_final_by(self.version) if self.version else ""),
             (_("Why it was amended"), self.version.reason if self.version else pep.amendment_reason),
         ]
 
@@ -132,7 +132,7 @@ class WholePdf(TextPage):
     def contributions(self, sections: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
         """Each section that the reader may see, by which role and when it was last written; no name of a person."""
         return [
-            (str(rule.title), [_role(sections[rule.key]["written_as"]), written(date.fromisoformat(sections[rule.key]["written_on"]))])
+            (str(rule.title), [_role(sections[rule.key]["written_as"]), written(day_of(sections[rule.key]["written_on"]))])
             for rule in SECTIONS.values()
             if rule.facet in self.grant.facets and rule.key in sections
         ]
@@ -181,12 +181,11 @@ def own_target(target: Mapping[str, Any]) -> dict[str, Any]:
         "carer_part": pgettext("a child's own plan", "What helps at home"),
         "measure": pgettext("a child's own plan", "How we will know it worked"),
     }
-    day = target["review_on"]
     return {
         "goal": target["goal"],
         "lang": LANG.get(target["language"], ""),
         "parts": [(label, target[name]) for name, label in labels.items() if target.get(name)],
-        "review_on": written(date.fromisoformat(day) if isinstance(day, str) else day),
+        "review_on": written(day_of(target["review_on"])),
         "agreed": target["child_agrees"],
     }
 

@@ -50,7 +50,7 @@ MODELS: dict[str, dict[str, str]] = {
     "Section": _all("education", f"{_ROW} pep key answers language version written_by written_as written_at sitting"),
     "Target": _all("targets", f"{_ROW} pep position area goal measure strategy review_on language")
     | _all("education", "need baseline carer_part child_agrees teacher_agrees version"),
-    "Version": _all("education", f"{_ROW} pep number content sha256 reason finalised_by finalised_on"),
+    "Version": _all("education", f"{_ROW} pep number content sha256 reason finalised_by finalised_on origin"),
     "Review": _all("education", f"{_ROW} number state scheduled_for venue chair outside_lessons lesson_reason private_room held_on version")
     | _all("care", "episode summary")
     | _all("voice", "participation"),
