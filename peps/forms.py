@@ -11,7 +11,7 @@ from django import forms
 from django.core.validators import MaxLengthValidator
 from django.forms.boundfield import BoundField
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.models import Language
@@ -284,3 +284,36 @@ class AmendForm(forms.Form):
 
 class CloseForm(forms.Form):
     on = DateField(label=_("Day the plan was closed"), error_messages={"required": _("Enter the day the plan was closed")})
+
+
+class DifferencesForm(forms.Form):
+    """Which two texts of the plan to compare. `texts` are their keys and names, the newest first."""
+
+    mark_optional = False
+
+    def __init__(self, texts: list[tuple[str, str]], data: Any = None) -> None:
+        super().__init__(data)
+        errors = {"required": _("Choose what to compare"), "invalid_choice": _("Choose one of the list")}
+        for name, label in (("older", _("Compare")), ("newer", pgettext_lazy("compare", "with"))):
+            self.fields[name] = forms.ChoiceField(label=label, choices=texts, error_messages=errors)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("older") and cleaned.get("older") == cleaned.get("newer"):
+            self.add_error("newer", _("Choose two that are not the same"))
+        return cleaned
+
+
+class PlanFileForm(forms.Form):
+    file = forms.FileField(
+        label=_("The file"),
+        help_text=_("A plan that was exported in the format lace-pep/1 (JSON), up to 700 kB."),
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+        error_messages={"required": _("Choose the file"), "empty": _("The file is empty")},
+    )
+
+
+class PlanTextForm(forms.Form):
+    """The file that was looked at, as it goes back and forth between the two steps."""
+
+    content = forms.CharField(widget=forms.HiddenInput, strip=False)

@@ -3,7 +3,8 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from peps.api import api_urls
-from peps.views import actions, evaluating, plan, targets, writing
+from peps.views import actions, differences, evaluating, exchange, plan, targets, writing
+from peps.views.printing import print_urls
 
 PLAN = "children/<uuid:child>/plan/"
 
@@ -28,5 +29,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PLAN}amend/", plan.AmendPage.as_view(), name="child_plan_amend"),
     path(f"{PLAN}close/", plan.ClosePage.as_view(), name="child_plan_close"),
     path(f"{PLAN}versions/<uuid:version>/", plan.VersionPage.as_view(), name="child_plan_version"),
+    path(f"{PLAN}differences/", differences.DifferencesPage.as_view(), name="child_plan_differences"),
+    *print_urls(PLAN),
+    path(f"{PLAN}plan.json", exchange.ExportFile.as_view(), name="child_plan_export"),
+    path(f"{PLAN}import/", exchange.ImportPage.as_view(), name="child_plan_import"),
     path("api/v1/", include(api_urls)),
 ]

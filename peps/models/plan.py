@@ -135,10 +135,12 @@ class Version(ChildOwned):
     reason = models.CharField(max_length=500, blank=True)  # of an amendment
     finalised_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     finalised_on = models.DateField()
+    origin = models.CharField(max_length=410, blank=True)  # the authority that made it final, as its file says (XLA-07); blank: this one
 
     # Each section in the content is shown under its own facet, as in the plan that is being written.
     FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
-        ("id", "created_at", "child", "authority", "pep", "number", "content", "sha256", "reason", "finalised_by", "finalised_on"), Facet.EDUCATION
+        ("id", "created_at", "child", "authority", "pep", "number", "content", "sha256", "reason", "finalised_by", "finalised_on", "origin"),
+        Facet.EDUCATION,
     )
 
     objects = ChildOwnedQuerySet["Version"].as_manager()

@@ -92,7 +92,7 @@ def targets_laid_out(targets: Iterable[Mapping[str, Any]]) -> list[dict[str, Any
                     if target.get(name)
                 ),
                 *_money(target),
-                {"key": _("Review date"), "value": _day(target["review_on"])},
+                {"key": _("Review date"), "value": day_of(target["review_on"])},
                 {"key": _("Agreement"), "value": agreed.get((target["child_agrees"], target["teacher_agrees"]), _("Not agreed yet"))},
             ],
         }
@@ -107,5 +107,5 @@ def _money(target: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"key": _("Cost"), "value": said}] if said else []
 
 
-def _day(value: date | str) -> date:
+def day_of(value: date | str) -> date:
     return date.fromisoformat(value) if isinstance(value, str) else value

@@ -31,6 +31,21 @@ def language_in_use() -> str:
     return Language.WELSH if (get_language() or "").startswith("cy") else Language.ENGLISH
 
 
+def made_final_by(version: Version) -> str:
+    """The person, or the authority that gave the version with its plan (XLA-07)."""
+    return version.finalised_by.name if version.finalised_by else version.origin
+
+
+def may_compare(pep: Pep | None, versions: int) -> bool:
+    """Are there two texts of the plan: two versions, or one and a draft?"""
+    return versions > 1 or (versions == 1 and pep is not None and is_draft(pep))
+
+
+def is_draft(pep: Pep) -> bool:
+    """May it hold other words than its newest version?"""
+    return (State(pep.state), Step.WRITE) in TRANSITIONS
+
+
 class PlanPart(ChildPage):
     """A page of the plan. `pep` is the current plan; a page that cannot be without one is not found when there is none."""
 

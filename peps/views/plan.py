@@ -27,9 +27,11 @@ from peps.rules import DEVELOPED, INITIATED, Gap, State, Step, gaps
 from peps.rules.actions import Owner, unsettled
 from peps.rules.sections import SECTIONS, SectionRule
 from peps.rules.targets import may_go_on, unevaluated
+from peps.services.exchange import EXCHANGE
 from peps.views.content import LANG, laid_out, own_words, targets_laid_out
-from peps.views.frame import PlanPart, written
+from peps.views.frame import PlanPart, made_final_by, may_compare, written
 from peps.views.outcomes import ends_laid_out, laid_out_action, live_actions
+from peps.views.printing import blank, links
 
 STATE_TAGS = {State.INITIATED: "todo", State.DEVELOPING: "doing", State.FINAL: "done", State.AMENDING: "doing"}
 
@@ -54,6 +56,9 @@ class PlanPage(PlanPart):
             **self.frame(),
             "duties": [duty_item(duty, told, today) for duty, told in zip(duties, explanations(duties, on=today), strict=True)],
             "versions": [self.version(version) for version in versions],
+            "files": [blank(self)],
+            "may_exchange": self.may(EXCHANGE),
+            "may_compare": may_compare(self.pep, len(versions)),
             "version_columns": [_("Version"), _("Final on"), _("Made final by"), _("Why it was amended")],
             "may_start": self.pep is None and self.may(Permission.START_PEP),
         }
@@ -129,8 +134,7 @@ class PlanPage(PlanPart):
     def version(self, version: Version) -> list[Any]:
         """A row of the table of versions."""
         link = {"text": gettext("Version %(number)d") % {"number": version.number}, "href": self.url("child_plan_version", version=version.pk)}
-        name = version.finalised_by.name if version.finalised_by else ""
-        return [link, written(version.finalised_on), name, version.reason]
+        return [link, written(version.finalised_on), made_final_by(version), version.reason]
 
 
 class ReadPage(PlanPart):
@@ -145,6 +149,7 @@ class ReadPage(PlanPart):
             **self.frame(),
             **self.way_back(),
             "title": _("The plan as it stands"),
+            "files": links(self),
             "pep": Seen(self.plan, self.grant),
             "sections": laid_out(sections, self.grant),
             "targets": targets_laid_out(targets),
@@ -173,7 +178,8 @@ class VersionPage(PlanPart):
             **self.way_back(),
             "title": gettext("Version %(number)d") % {"number": found.number},
             "version": Seen(found, self.grant),
-            "finalised_by": found.finalised_by.name if found.finalised_by else "",
+            "files": links(self, found),
+            "finalised_by": made_final_by(found),
             "intact": found.is_intact(),
             "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
             "sections": laid_out(found.content["sections"], self.grant),

@@ -102,7 +102,21 @@ def _views(patterns: list[URLPattern | URLResolver]) -> list[URLPattern]:
     return found
 
 
-FOR_CHILD = {"work", "own", "own_said", "own_said_add", "own_said_readers", "own_meeting_sooner", "own_who", "child_plan_read", "child_plan_version"}
+FOR_CHILD = {
+    "work",
+    "own",
+    "own_said",
+    "own_said_add",
+    "own_said_readers",
+    "own_meeting_sooner",
+    "own_who",
+    "child_plan_read",
+    "child_plan_version",
+} | {
+    "child_plan_own_pdf",
+    "child_plan_version_own_pdf",
+    "child_plan_blank_pdf",
+}
 
 
 @pytest.mark.req("PRIV-03")

@@ -73,6 +73,14 @@ _route("child_plan_final", "child", FORM, needs="education", act="finalise_pep")
 _route("child_plan_amend", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_close", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_version", "child", needs="education")
+_route("child_plan_differences", "child", needs="education")
+_route("child_plan_pdf", "child", needs="education", may_miss=True)
+_route("child_plan_own_pdf", "child", needs="education", may_miss=True)
+_route("child_plan_version_pdf", "child", needs="education")
+_route("child_plan_version_own_pdf", "child", needs="education")
+_route("child_plan_export", "child", needs="education", act="share_record", may_miss=True)
+_route("child_plan_import", "child", FORM, needs="education", act="share_record")
+_route("child_plan_blank_pdf", "child", needs="education")
 _route("child_meetings", "child", needs="education")
 _route("child_review_arrange", "child", FORM, needs="education", act="arrange_review")
 _route("child_review_move", "child", FORM, needs="education", act="arrange_review")
@@ -143,7 +151,10 @@ _route("own_said_readers", "own", FORM)
 _route("own_who", "own")
 _route("own_meeting_sooner", "own", FORM)
 # What else a child may open; every other page is for adults.
-FOR_CHILD = words("work child_plan_read child_plan_version own own_said own_said_add own_said_readers own_who own_meeting_sooner")
+FOR_CHILD = words(
+    "work child_plan_read child_plan_version child_plan_own_pdf child_plan_version_own_pdf child_plan_blank_pdf own own_said own_said_add"
+    " own_said_readers own_who own_meeting_sooner"
+)
 
 # ---- the same for case systems ----
 _route("api_eotas", "api child", "POST", act="record_school")

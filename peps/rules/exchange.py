@@ -1,0 +1,192 @@
+"""A plan that comes from another authority as a file: what fits the format lace-pep/1, and what does not and where. No database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped]
+
+from lace.accounts.access import Role
+from peps.rules import State
+from peps.rules.sections import SECTIONS, check_answers
+
+FORMAT = "lace-pep/1"
+MOST_BYTES = 700_000  # of a file; it goes back and forth once as a field, and a request takes 1 MB
+TOLD = 50  # of what does not fit; who mends fifty things sends the file again
+
+_NOT_AS_ASKED = _("This is not written as the format asks")
+_SENTENCES: dict[str, Promise] = {
+    "const": format_lazy(_("Lace reads files of the format {format}"), format=FORMAT),
+    "anyOf": _("Give what the format asks for here: a text, a list of rows, a day or nothing"),
+    "format": _("Write the day as year-month-day, for example 2026-11-23"),
+    "maxLength": _("This text is too long"),
+    "minLength": _("This text is empty"),
+    "maxItems": _("This list is too long"),
+    "minimum": _("This number is too small"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One thing that does not fit: where, as a JSON pointer (RFC 6901), and what is wrong."""
+
+    pointer: str
+    sentence: str | Promise
+
+    def __str__(self) -> str:
+        return f"{self.pointer or '/'}: {self.sentence}"
+
+
+class Unreadable(ValueError):
+    """The bytes are no document; the message says why."""
+
+    def __init__(self, sentence: Promise) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the format."""
+    read: dict[str, Any] = json.loads(files("peps.rules").joinpath("lace-pep-1.json").read_text(encoding="utf-8"))
+    return read
+
+
+def document(data: bytes) -> Any:
+    """The JSON of a file. Raises Unreadable."""
+    if len(data) > MOST_BYTES:
+        raise Unreadable(_("The file is too large. A plan with its versions takes less than 700 kB"))
+    try:
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        raise Unreadable(_("The file is not JSON in UTF-8. Choose the file as it was exported")) from None
+
+
+def misfits(found: Any, *, today: date, digest: Callable[[Mapping[str, Any]], str], edition: int) -> list[Misfit]:
+    """What keeps the document from being taken over, in its order; empty when it fits. `edition`: the newest of the questions known here."""
+    wrong = list(dict.fromkeys(misfit for error in _errors(found) for misfit in _told(error)))
+    wrong = wrong or [*_texts(found, "")]
+    if not wrong:  # what follows relies on the shape
+        wrong = [*_plan(found, today), *_versions(found["versions"], found["plan"], today, digest), *_contents(found, edition)]
+    return wrong[:TOLD]
+
+
+def _errors(found: Any) -> list[ValidationError]:
+    validator = Draft202012Validator(schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return sorted(validator.iter_errors(found), key=lambda error: [str(part) for part in error.absolute_path])
+
+
+def _told(error: ValidationError) -> Iterator[Misfit]:
+    pointer = _pointer(error.absolute_path)
+    if error.validator == "required":
+        for name in error.validator_value:
+            if name not in error.instance:
+                yield Misfit(f"{pointer}/{name}", _("This is missing"))
+    elif error.validator == "additionalProperties":
+        for name in sorted(set(error.instance) - set(error.schema.get("properties", ()))):
+            yield Misfit(pointer + _pointer([name]), _("The format has no such part"))
+    elif error.validator == "type":
+        yield Misfit(pointer, format_lazy(_("This must be of the JSON type “{type}”"), type=error.validator_value))
+    elif error.validator == "enum":
+        yield Misfit(pointer, format_lazy(_("This must be one of: {values}"), values=", ".join(error.validator_value)))
+    else:
+        yield Misfit(pointer, _SENTENCES.get(error.validator, _NOT_AS_ASKED))
+
+
+def _pointer(path: Iterable[Any]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _texts(found: Any, pointer: str) -> Iterator[Misfit]:
+    """Signs that no text of a plan can hold: the null character, and halves of a character."""
+    if isinstance(found, str):
+        if "\0" in found or any("\ud800" <= sign <= "\udfff" for sign in found):
+            yield Misfit(pointer, _("This text holds a sign that is no character"))
+    elif isinstance(found, Mapping):
+        for name, part in found.items():
+            yield from _texts(part, pointer + _pointer([name]))
+            yield from _texts(name, pointer)
+    elif isinstance(found, Sequence):
+        for number, part in enumerate(found):
+            yield from _texts(part, f"{pointer}/{number}")
+
+
+def _plan(found: Mapping[str, Any], today: date) -> Iterator[Misfit]:
+    plan, versions = found["plan"], found["versions"]
+    needed = {
+        State.INITIATED: (),
+        State.DEVELOPING: ("developing_on",),
+        State.FINAL: ("developed_on", "finalised_on"),
+        State.AMENDING: ("developed_on", "finalised_on", "amending_on"),
+    }[State(plan["state"])]
+    yield from (Misfit(f"/plan/{name}", _("A plan in this state has this day")) for name in needed if plan[name] is None)
+    if (plan["state"] in {State.FINAL, State.AMENDING}) != bool(versions):
+        yield Misfit("/versions", _("A plan is final or being amended when it has a version, and only then"))
+    days = [(name, plan[name]) for name in ("initiated_on", "developing_on", "developed_on", "finalised_on", "amending_on") if plan[name]]
+    for name, day in days:
+        if date.fromisoformat(day) > today:
+            yield Misfit(f"/plan/{name}", _("The day must be today or in the past"))
+        elif day < plan["initiated_on"]:
+            yield Misfit(f"/plan/{name}", _("The day cannot be before the plan was started"))
+    if plan["initiated_on"] < found["child"]["born_on"]:
+        yield Misfit("/plan/initiated_on", _("The day must be after the child was born"))
+
+
+def _versions(
+    versions: Sequence[Mapping[str, Any]], plan: Mapping[str, Any], today: date, digest: Callable[[Mapping[str, Any]], str]
+) -> Iterator[Misfit]:
+    before = plan["initiated_on"]
+    for place, version in enumerate(versions):
+        pointer = f"/versions/{place}"
+        if version["number"] != place + 1:
+            yield Misfit(
+                f"{pointer}/number", format_lazy(_("The versions are numbered from 1 in their order; this is number {number}"), number=place + 1)
+            )
+        if digest(version["content"]) != version["sha256"]:
+            yield Misfit(f"{pointer}/sha256", _("The content is not the one that was made final: its fingerprint is another. Ask for the file again"))
+        if version["finalised_on"] < before or date.fromisoformat(version["finalised_on"]) > today:
+            yield Misfit(f"{pointer}/finalised_on", _("The day lies before the version or plan that came first, or in the future"))
+        before = version["finalised_on"]
+    if versions and plan["finalised_on"] not in {None, versions[-1]["finalised_on"]}:
+        yield Misfit("/plan/finalised_on", _("This is not the day of the newest version"))
+    if versions and plan["state"] == State.FINAL and plan["content"] != versions[-1]["content"]:
+        yield Misfit("/plan/content", _("A final plan holds what its newest version holds"))
+
+
+def _contents(found: Mapping[str, Any], edition: int) -> Iterator[Misfit]:
+    contents = [("/plan/content", found["plan"]["content"])]
+    contents += [(f"/versions/{place}/content", version["content"]) for place, version in enumerate(found["versions"])]
+    for pointer, content in contents:
+        if content["form"] > edition:
+            yield Misfit(f"{pointer}/form", _("This was written in a newer edition of the questions. Bring Lace up to date first"))
+            continue
+        for key, section in content["sections"].items():
+            at, rule = f"{pointer}/sections/{key}", SECTIONS.get(key)
+            if section["written_as"] and section["written_as"] not in set(Role):
+                yield Misfit(f"{at}/written_as", _("Lace has no such role"))
+            if rule is None:
+                yield Misfit(at, _("A plan has no such section"))
+            elif content["form"] == edition:
+                yield from (Misfit(f"{at}/answers{_pointer([name]) if name else ''}", said) for name, said in check_answers(rule, section["answers"]))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A name that stands twice could be read in two ways."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _refused(_constant: str) -> Any:
+    raise ValueError("NaN and Infinity are not JSON")

@@ -1,0 +1,172 @@
+"""A whole plan with its versions as a file for another authority, and such a file taken over (PEP-23, XLA-07)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from lace.accounts.access import Permission
+from lace.accounts.models import LocalAuthority
+from lace.children.models import Child, grants_of, lock
+from lace.children.services import require_for
+from lace.core.actor import Actor
+from lace.core.errors import BadInput, NotAllowed, Refused
+from lace.deadlines.services import meet
+from peps.models import FORM, TARGET_FIELDS, Pep, Section, Target, Version, digest, frozen
+from peps.rules import INITIATED, State
+from peps.rules.exchange import FORMAT, Misfit, Unreadable, document, misfits
+from peps.rules.sections import SECTIONS
+from peps.services import _in_care, _school_on
+
+# Who may let another body have the record: at the responsible authority, the LACE coordinator and the child's social worker.
+EXCHANGE = Permission.SHARE_RECORD
+DAYS = ("initiated_on", "developing_on", "developed_on", "finalised_on", "amending_on")
+
+
+def export_plan(*, by: Actor, pep: Pep) -> dict[str, Any]:
+    """The plan and all its versions, in the format of peps/rules/lace-pep-1.json. The door records it as an export.
+
+    Raises NotAllowed, also to one who may not see every section: half a version has no fingerprint to check.
+    """
+    child = pep.child
+    require_for(by=by, permission=EXCHANGE, child=child)
+    if not {rule.facet for rule in SECTIONS.values()} <= grants_of(by, [child])[child.pk].facets:
+        raise NotAllowed
+    versions = list(Version.objects.filter(pep=pep).order_by("number"))
+    if versions and pep.state == State.FINAL:
+        content = versions[-1].content  # in the edition in which it was written
+    else:
+        content = frozen(Section.objects.filter(pep=pep).order_by("key"), Target.objects.filter(pep=pep).order_by("position"))
+    authority = _named(child.authority)
+    return {
+        "format": FORMAT,
+        "exported_on": by.today.isoformat(),
+        "authority": authority,
+        "child": {"upn": child.upn, "reference": child.reference, "born_on": child.born_on.isoformat()},
+        "plan": {
+            "state": pep.state,
+            **{name: _written(getattr(pep, name)) for name in DAYS},
+            "amendment_reason": pep.amendment_reason,
+            "content": content,
+        },
+        "versions": [
+            {
+                "number": version.number,
+                "finalised_on": version.finalised_on.isoformat(),
+                "reason": version.reason,
+                "authority": version.origin or authority,
+                "sha256": version.sha256,
+                "content": version.content,
+            }
+            for version in versions
+        ],
+    }
+
+
+def read_plan(*, by: Actor, child: Child, data: bytes) -> dict[str, Any]:
+    """The document in a file, when it fits and is this child's. Writes nothing.
+
+    Raises NotAllowed; Refused when the child has a current plan; BadInput with one sentence for each thing that does not fit.
+    """
+    _require(by, child)
+    _refuse_second(child)
+    try:
+        found = document(data)
+    except Unreadable as problem:
+        raise BadInput({"file": [problem.sentence]}) from None
+    wrong = misfits(found, today=by.today, digest=digest, edition=FORM)
+    wrong = wrong or _another_childs(found, child)
+    if wrong:
+        raise BadInput({"file": [str(misfit) for misfit in wrong]})
+    read: dict[str, Any] = found
+    return read
+
+
+@transaction.atomic
+def import_plan(*, by: Actor, child: Child, data: bytes) -> Pep:
+    """Take over the plan in a file as the child's current plan, its versions as they were frozen, with the name of their authority.
+
+    Meets the duty to start a plan, on the day of taking over. The duties to develop it stay open: what another authority made final is
+    reviewed here first. Raises as `read_plan`; Refused when the child is not looked after.
+    """
+    _require(by, child)
+    child = lock(child)
+    found = read_plan(by=by, child=child, data=data)
+    if not _in_care(child, by.today):
+        raise Refused(_("The child is not looked after on that day, and no entry to care is planned"))
+    plan, versions = found["plan"], found["versions"]
+    pep = Pep(child=child, authority_id=child.authority_id, state=plan["state"], school_id=_school_on(child, by.today), version=len(versions))
+    for name in DAYS:
+        setattr(pep, name, _day(plan[name]))
+    pep.amendment_reason = plan["amendment_reason"]
+    pep.save(force_insert=True)
+    _write(pep, plan["content"])
+    own = _named(child.authority)
+    for version in versions:
+        Version(
+            pep=pep,
+            child=child,
+            authority_id=child.authority_id,
+            number=version["number"],
+            content=version["content"],
+            sha256=version["sha256"],
+            reason=version["reason"],
+            origin="" if version["authority"] == own else version["authority"],
+            finalised_on=date.fromisoformat(version["finalised_on"]),
+        ).save(force_insert=True)
+    meet(by=by, child=child, codes=INITIATED, on=by.today, evidence=pep.pk)
+    return pep
+
+
+def _require(by: Actor, child: Child) -> None:
+    require_for(by=by, permission=EXCHANGE, child=child)
+    require_for(by=by, permission=Permission.START_PEP, child=child)
+
+
+def _refuse_second(child: Child) -> None:
+    if Pep.objects.filter(child=child).current().exists():
+        raise Refused(_("The child has a current plan already. Open it and go on there"))
+
+
+def _another_childs(found: Mapping[str, Any], child: Child) -> list[Misfit]:
+    """Is it said of another child? An authority's own reference is compared with its own only."""
+    said = found["child"]
+    wrong = []
+    if said["upn"] and child.upn and said["upn"] != child.upn:
+        wrong.append(Misfit("/child/upn", _("This is the plan of another child: the unique pupil number is not this child's")))
+    if said["born_on"] != child.born_on.isoformat():
+        wrong.append(Misfit("/child/born_on", _("This is the plan of another child: the date of birth is not this child's")))
+    if found["authority"] == _named(child.authority) and said["reference"] != child.reference:
+        wrong.append(Misfit("/child/reference", _("This is the plan of another child: the reference is not this child's")))
+    return wrong
+
+
+def _write(pep: Pep, content: Mapping[str, Any]) -> None:
+    """The plan's rows as they were, with the day and the role of who wrote; the person's account is another system's."""
+    whose = {"pep": pep, "child": pep.child, "authority_id": pep.authority_id}
+    for key, section in content["sections"].items():
+        row = Section(key=key, answers=section["answers"], language=section["language"], written_as=section["written_as"], **whose)
+        row.save(force_insert=True)
+        noon = timezone.make_aware(datetime.combine(date.fromisoformat(section["written_on"]), time(12)))
+        Section.objects.filter(pk=row.pk).update(written_at=noon)
+    for position, target in enumerate(content["targets"], 1):
+        facts = {name: target[name] for name in TARGET_FIELDS} | {"review_on": _day(target["review_on"])}
+        Target(position=position, **facts, **whose).save(force_insert=True)
+
+
+def _named(authority: LocalAuthority) -> str:
+    """Both names, equal in rank; one where they are the same."""
+    return " / ".join(dict.fromkeys((authority.name_cy, authority.name_en)))
+
+
+def _written(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _day(day: str | None) -> date | None:
+    return date.fromisoformat(day) if day else None

@@ -1,0 +1,131 @@
+"""What changed between two texts of a child's plan: two versions, or one and the plan as it stands (PEP-11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from peps.forms import DifferencesForm
+from peps.models import Version, frozen
+from peps.rules import differences as rules
+from peps.rules.sections import SECTIONS, Kind, SectionRule
+from peps.views.content import LANG, targets_laid_out
+from peps.views.frame import PlanPart, is_draft, written
+
+DRAFT = "draft"
+CHANGES = {rules.Change.ADDED: (_("Added"), "done"), rules.Change.REMOVED: (_("Removed"), "none"), rules.Change.CHANGED: (_("Changed"), "info")}
+
+
+class DifferencesPage(PlanPart):
+    """Two texts chosen by the address; without a choice the two newest."""
+
+    needs_plan = False
+
+    def get(self, request: HttpRequest, child: UUID) -> HttpResponse:
+        texts = self.texts()
+        context = {**self.frame(), "back_url": self.url(), "title": gettext("What changed")}
+        if len(texts) > 1:
+            form = DifferencesForm(texts, request.GET if request.GET else {"older": texts[1][0], "newer": texts[0][0]})
+            context |= {"form": form}
+            if form.is_valid():
+                context |= self.compared(form.cleaned_data["older"], form.cleaned_data["newer"])
+                context |= {"names": {name: dict(texts)[key] for name, key in form.cleaned_data.items()}}
+        return render(request, "peps/differences.html", context)
+
+    def texts(self) -> list[tuple[str, str]]:
+        """Key and name of each text of the child's plan, the newest first."""
+        versions = Version.objects.visible_to(self.actor).filter(child=self.child).defer("content").order_by("-finalised_on", "-number")
+        named = [
+            (str(row.pk), gettext("Version %(number)d, final on %(day)s") % {"number": row.number, "day": written(row.finalised_on)})
+            for row in versions
+        ]
+        draft = [(DRAFT, gettext("The plan as it stands"))] if self.pep is not None and is_draft(self.pep) else []
+        return draft + named
+
+    def compared(self, older: str, newer: str) -> dict[str, Any]:
+        rows = Version.objects.visible_to(self.actor).filter(child=self.child, pk__in=[key for key in (older, newer) if key != DRAFT])
+        contents = {str(row.pk): row.content for row in rows}
+        if DRAFT in {older, newer}:
+            contents[DRAFT] = frozen(self.sections().values(), self.targets())
+        old, new = contents[older], contents[newer]
+        sections = rules.sections(old["sections"], new["sections"], rules=SECTIONS.values(), facets=self.grant.facets)
+        return {
+            "sections": [_section(section) for section in sections],
+            "targets": targets_compared(old["targets"], new["targets"]),
+        }
+
+
+def _section(found: rules.SectionDifference) -> dict[str, Any]:
+    labels = {question.key: question.label for question in found.section.questions}
+    return {
+        "key": found.section.key,
+        "title": found.section.title,
+        "change": CHANGES[found.change],
+        "answers": [
+            {
+                "label": labels[answer.key],
+                "pieces": _pieces(answer.pieces),
+                "rows": [_row(row, _columns(found.section, answer.key)) for row in answer.rows],
+            }
+            for answer in found.answers
+        ],
+    }
+
+
+def _columns(section: SectionRule, key: str) -> dict[str, Any]:
+    """The labels of a table's columns, by key."""
+    return {
+        column.key: column.label
+        for question in section.questions
+        if question.key == key and question.kind == Kind.ROWS
+        for column in question.columns
+    }
+
+
+def targets_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What became of each target, as the reading pages name its parts."""
+    labels: dict[str, Any] = {}
+    written_in: set[str] = set()
+    sides = []
+    for side in (old, new):
+        shown = []
+        for target in targets_laid_out(side):
+            row = {"language": target["lang"], "goal": target["goal"], "area": str(target["area"])}
+            labels |= {"goal": _("Target"), "area": _("Area")}
+            for part in target["rows"]:
+                name, value = str(part["key"]), part["value"]
+                labels.setdefault(name, part["key"])
+                row[name] = written(value) if isinstance(value, date) else str(value)
+                if "lang" in part:
+                    written_in.add(name)
+            shown.append(row)
+        sides.append(shown)
+    return [_row(row, labels) for row in rules.targets(*sides, fields=list(labels), written=written_in | {"goal"})]
+
+
+def _row(row: rules.Row, labels: Mapping[str, Any]) -> dict[str, Any]:
+    """A row or target: what it is called now, what became of it, and the parts that differ."""
+    name = next((cell for cell in row.cells if cell.key == next(iter(labels))), None)
+    said = [piece for piece in name.pieces if piece.change != rules.Change.REMOVED or row.change == rules.Change.REMOVED] if name else []
+    return {
+        "name": "".join(piece.text for piece in said),
+        "lang": _lang(said[0].language) if said else "",
+        "change": CHANGES[row.change],
+        "cells": [{"label": labels[cell.key], "pieces": _pieces(cell.pieces)} for cell in row.cells if cell.change != rules.Change.SAME],
+    }
+
+
+def _pieces(pieces: Iterable[rules.Piece]) -> list[dict[str, str]]:
+    return [{"change": str(piece.change), "text": piece.text, "lang": _lang(piece.language)} for piece in pieces]
+
+
+def _lang(language: str) -> str:
+    """HTML's name of a language; a target's is HTML's already."""
+    return LANG.get(language, language)
