@@ -14,7 +14,7 @@ from peps.models import ACTION_FIELDS, Action
 from peps.rules import TargetArea
 from peps.rules.actions import ActionState, Owner, is_overdue
 from peps.rules.targets import Outcome
-from peps.views.content import LANG, _day
+from peps.views.content import LANG, day_of
 from peps.views.frame import written
 
 OUTCOME_TAGS = {Outcome.MET: "met", Outcome.PARTLY: "doing", Outcome.NOT_MET: "warning", Outcome.NO_LONGER: "none", Outcome.GOES_ON: "todo"}
@@ -33,7 +33,7 @@ def ends_laid_out(ended: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "kind": OUTCOME_TAGS[Outcome(end["outcome"])] if end["outcome"] else "soon",
             "evidence": end["evidence"],
             "evidence_lang": LANG.get(end["language"], ""),
-            "day": written(_day(end["evaluated_on"])) if end["evaluated_on"] else "",
+            "day": written(day_of(end["evaluated_on"])) if end["evaluated_on"] else "",
             "by": Role(end["written_as"]).label if end["written_as"] else "",
         }
         for end in ended
@@ -64,9 +64,9 @@ def laid_out_action(action: Mapping[str, Any]) -> dict[str, Any]:
     lang = LANG.get(action["language"], "")
     carried = action["carried_from"]
     rows = [
-        {"key": _("By which day"), "value": written(_day(action["due_on"]))},
+        {"key": _("By which day"), "value": written(day_of(action["due_on"]))},
         {"key": _("What it needs"), "value": action["resource"], "lang": lang},
-        {"key": _("Done on"), "value": written(_day(action["done_on"])) if action["done_on"] else ""},
+        {"key": _("Done on"), "value": written(day_of(action["done_on"])) if action["done_on"] else ""},
         {"key": _("What shows that it is done"), "value": action["evidence"], "lang": lang},
         {"key": _why(action["state"], carried), "value": action["reason"] if action["state"] != ActionState.DONE else "", "lang": lang},
     ]
