@@ -104,6 +104,8 @@ def _refused_any(route: Route, method: str, person: Person, of: Facts, section: 
             return _refused_child(route, person, of, section)
         case "own":
             return "" if person.role == "child" else HIDDEN
+        case "own child":
+            return "" if person.role == "child" and facets(person, of) else HIDDEN
         case "children":
             return HIDDEN if REACH[person.role] == "" or (route.roles and person.role not in route.roles) else ""
         case "schools":

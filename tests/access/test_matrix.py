@@ -358,7 +358,7 @@ def plain(answer: Answer, cell: Cell) -> tuple[str, list[tuple[str, str]]]:
     def blotted(text: str) -> str:
         for part in said:
             text = text.replace(escape(part), "…")
-        return re.sub(r'(?<=csrfmiddlewaretoken" value=")\w+|<link [^>]*brand=[^>]*>\n', "", text)
+        return re.sub(r'(?<=csrfmiddlewaretoken" value=")\w+|(?<=form_token" value=")[^"]+|<link [^>]*brand=[^>]*>\n', "", text)
 
     headers = {name: blotted(value) for name, value in answer.headers.items() if name != "Content-Length"}  # names differ in length
     return blotted(answer.body.decode(errors="replace")), sorted(headers.items())

@@ -2,11 +2,11 @@
 
 One line a route. A route that is not here fails the build, and so does a line whose route is gone. How to read a line:
 
-- `about` is what the address names: "child" (a page about one child), "own" (a page of the child who is signed in), "api child" (the same
-  for case systems), "children" (a list of those within reach), "school", "school policy", "schools", "report", "office" (an act on no
-  child), "tenant" (somebody or something of one authority), "body duty" (a duty of the authority as such), "absence" (somebody's days
-  away), "everyone" (whoever has a role), "self" (one's own account), "public" (before signing in), "api" (for case systems, about no
-  one child), "api about" (the API's own description), "nothing".
+- `about` is what the address names: "child" (a page about one child), "own" (a page of the child who is signed in; "own child": about
+  what is that child's), "api child" (the same for case systems), "children" (a list of those within reach), "school", "school policy",
+  "schools", "report", "office" (an act on no child), "tenant" (somebody or something of one authority), "body duty" (a duty of the
+  authority as such), "absence" (somebody's days away), "everyone" (whoever has a role), "self" (one's own account), "public" (before
+  signing in), "api" (for case systems, about no one child), "api about" (the API's own description), "nothing".
 - `roles`: of those who may, only these. `side`: of a hand-over or a notice, whose authority may act. `hidden_with`: to a holder of this
   act alone what the address names is not there. `may_miss`: what the address names was not made, and is not there for anybody.
 - `needs`: without one of these facets the page is not there (404). `act`: without it the person is refused (403).
@@ -135,7 +135,7 @@ _route("emergency_review", "child", FORM, needs="identity", act="see_who_looked"
 _route("own", "own")
 _route("own_said", "own")
 _route("own_said_add", "own", FORM)
-_route("own_said_readers", "own", FORM)
+_route("own_said_readers", "own child", FORM)
 _route("own_who", "own")
 _route("own_meeting_sooner", "own", FORM)
 # What else a child may open; every other page is for adults.
@@ -303,7 +303,7 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_duty_hand": _FRAME,
     "child_duty_waive": _FRAME,
     "child_duty_decide": _FRAME | words("Waiver.reason"),
-    "child_miss": _NAME | words("Duty.reason MissAnswer.remedy"),
+    "child_miss": _NAME | words("Duty.reason"),  # of a miss that nobody has answered yet
     "child_move_approve": _FRAME,
     "child_eotas": _FRAME,
     "child_eotas_end": _FRAME | words("EotasPlace.provider"),
@@ -356,13 +356,13 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_share_withdraw": _FRAME,
     "child_targets": _FRAME | words("Target.goal Target.measure Target.strategy"),
     "child_timeline": _FRAME | words("Version.reason"),
-    "child_changes": _FRAME,
+    "child_changes": _FRAME | words("Duty.done_note"),
     "child_looks": _FRAME,
     "child_data": _FRAME,
     "child_data_ask": _FRAME,
     "child_data_send": _FRAME,
     "child_data_answer": _FRAME | words("DataRequest.question"),
-    "child_data_withdraw": _FRAME,
+    "child_data_withdraw": _FRAME | words("DataRequest.question"),
     "child_data_record": _FRAME | words("DataRequest.question"),
     "child_plan_final": _NAME,
     "emergency_review": _NAME | words("EmergencyAccess.reason"),
@@ -379,6 +379,8 @@ UNFILLED = words(
     " child_duty_undo body_duty_undo child_move_approve"  # the duty is open; the move is approved
     " feed_new"  # everybody may, and the answer itself shows what was made
     " child_review_close"  # is to come
+    " own_meeting_sooner"  # the child has asked already
+    " emergency_review"  # who opened the record does not look into it
     " school_designate messages access_review"  # no form with fields of its own
     " school_policy_sign school_policy_adopt school_policy_check"  # no draft waits
     " child_plan_start child_plan_amend"  # the plan is begun and being amended

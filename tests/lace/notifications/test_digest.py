@@ -14,12 +14,11 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from lace.accounts.access import Role
-from lace.accounts.models import Membership, User
+from lace.accounts.models import User
 from lace.children.services import assign
 from lace.core.actor import Actor
 from lace.core.workdays import is_working_day
-from lace.deadlines.models import ExtraHoliday
-from lace.notifications import delivery, digest, kinds, quiet
+from lace.notifications import delivery, digest, kinds
 from lace.notifications.delivery import LEASE, deliver
 from lace.notifications.models import Notification, Preference
 from lace.notifications.rules import LONDON, Goes, How, goes, times
@@ -160,38 +159,6 @@ def test_days_off_are_quiet_but_for_what_is_due(world: World) -> None:
     assert run(post, at(sunday, 12)).sent == 0
     assert run(post, at(MONDAY, 12), working=lambda day: day != MONDAY).sent == 0  # a one-off bank holiday
     assert run(post, at(MONDAY, 12)).sent == 1
-
-
-def test_the_calendar_may_be_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for kept in ("_calendars", "_holidays"):
-        monkeypatch.setattr(quiet, kept, [])
-    quiet.answer_with(lambda _start: lambda day: day != MONDAY and is_working_day(day), lambda _day: ())
-    remind(world, came=at(MONDAY, 0, 1))
-    post = Post()
-    assert run(post, at(MONDAY, 12)).sent == 0
-    assert run(post, at(MONDAY + timedelta(days=1), 12)).sent == 1
-
-
-@pytest.mark.req("DL-02")
-@pytest.mark.parametrize("how", [How.DIGEST, How.SINGLE])
-def test_a_bank_holiday_of_one_authority_is_quiet_there_alone(world: World, how: How) -> None:
-    """Whoever works for another authority too has no holiday."""
-    tuesday = MONDAY + timedelta(days=1)
-    with serving(world.own.actor(Role.ADMINISTRATOR)):
-        ExtraHoliday.objects.create(authority=world.own.row, day=MONDAY, name="Once")
-    Membership.objects.create(user=world.own.user(Role.IRO), role=Role.IRO, authority=world.other.row, starts_on=MONDAY - timedelta(days=9))
-    worker, reviewer = (world.own.user(role).email for role in (Role.SOCIAL_WORKER, Role.IRO))
-    for role in (Role.SOCIAL_WORKER, Role.IRO):
-        choose(world, role, how=how)
-    post = Post()
-    remind(world, Role.SOCIAL_WORKER, Role.IRO, came=at(MONDAY, 0, 1))
-    run(post, at(MONDAY, 12))
-    assert [letter.address for letter in post.taken] == [reviewer]
-    remind(world, came=at(MONDAY, 12), due_on=MONDAY, kind="duty_today")
-    run(post, at(MONDAY, 13))
-    assert [letter.address for letter in post.taken] == [reviewer, worker]
-    run(post, at(tuesday, 12))
-    assert [letter.address for letter in post.taken] == [reviewer, worker, worker]
 
 
 def test_other_messages_go_at_once_and_wait_on_days_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
