@@ -383,13 +383,6 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
 
 # The child, and those at home with the child: their names stand in no list of colleagues, and in no history.
 AT_HOME = frozenset({_R.CHILD, _R.FOSTER_CARER, _R.KINSHIP_CARER, _R.RESIDENTIAL_WORKER, _R.PARENT, _R.ADOPTIVE_PARENT, _R.GUARDIAN})
-# Who is responsible for a duty of some kind, or is told of one: no rule may name another.
-WITH_DUTIES = frozenset(
-    {
-        *(_R.SOCIAL_WORKER, _R.DESIGNATED_MANAGER, _R.IRO, _R.PERSONAL_ADVISER, _R.DESIGNATED_PERSON, _R.HEADTEACHER, _R.GOVERNOR),
-        *(_R.LINK_GOVERNOR, _R.LACE_COORDINATOR, _R.PEP_REVIEWER, _R.SENIOR_LEADER),
-    }
-)
 
 # Acts on no child.
 OFFICE: dict[Permission, frozenset[Role]] = {
@@ -405,10 +398,8 @@ OFFICE: dict[Permission, frozenset[Role]] = {
     _P.SIGN_POLICY: frozenset({_R.HEADTEACHER}),
     _P.ADOPT_POLICY: frozenset({_R.GOVERNOR, _R.LINK_GOVERNOR}),
     _P.MONITOR_POLICY: frozenset({_R.GOVERNOR, _R.LINK_GOVERNOR}),
-    _P.READ_FIGURES: frozenset(
-        {_R.ELECTED_MEMBER, _R.SENIOR_LEADER, _R.CONSORTIUM_LEAD, _R.CHALLENGE_ADVISER, _R.GOVERNMENT, _R.LINK_GOVERNOR, _R.LACE_COORDINATOR,
-         _R.DESIGNATED_MANAGER}
-    ),
+    _P.READ_FIGURES: frozenset({_R.ELECTED_MEMBER, _R.SENIOR_LEADER, _R.CONSORTIUM_LEAD, _R.CHALLENGE_ADVISER, _R.GOVERNMENT, _R.LINK_GOVERNOR,
+                                _R.LACE_COORDINATOR, _R.DESIGNATED_MANAGER}),
     _P.TAKE_OVER: frozenset({_R.LACE_COORDINATOR}),
     _P.BREAK_GLASS: frozenset(EMERGENCY_ROLES),
     _P.READ_AUDIT: frozenset({_R.ADMINISTRATOR}),
@@ -418,6 +409,8 @@ OFFICE: dict[Permission, frozenset[Role]] = {
         {_R.LACE_COORDINATOR, _R.DESIGNATED_MANAGER, _R.SENIOR_LEADER, _R.HEADTEACHER, _R.DESIGNATED_PERSON, _R.GOVERNOR, _R.LINK_GOVERNOR}
     ),
 }  # fmt: skip
+# Who is responsible for a duty of some kind, or is told of one: no rule may name another.
+WITH_DUTIES = OFFICE[_P.SEE_BODY_DUTIES] | {_R.SOCIAL_WORKER, _R.IRO, _R.PERSONAL_ADVISER, _R.PEP_REVIEWER}
 
 
 def row(relation: Relation, role: str) -> Grant | None:

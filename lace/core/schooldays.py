@@ -104,6 +104,11 @@ class SchoolCalendar:
         known_from = next(known.starts_on for known in self.stretches if known.starts_on <= found <= known.ends_on)
         return found if self._next_working(start) >= known_from else None
 
+    def reckon(self, start: date, count: int) -> tuple[date, bool]:
+        """The day that is `count` school days after `start`, and whether it is only the earliest that it can be."""
+        known = self.add(start, count)
+        return (self.earliest(start, count), True) if known is None else (known, False)
+
     def earliest(self, start: date, count: int) -> date:
         """The earliest day that `add` can give once all term dates are entered: an unknown working day may be a school day."""
         day = start

@@ -7,7 +7,7 @@ class DeadlinesConfig(AppConfig):
 
     def ready(self) -> None:
         from lace.deadlines import care, messages, sources, telling  # noqa: F401 - they declare duties, facts, and what messages say
-        from lace.deadlines.models import WorkingDay
+        from lace.deadlines.models import ExtraHoliday, WorkingDay
         from lace.notifications import quiet
 
-        quiet.answer_with(WorkingDay.objects.counted_from)
+        quiet.answer_with(WorkingDay.objects.counted_from, ExtraHoliday.objects.of_day)

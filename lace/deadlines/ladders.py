@@ -8,14 +8,14 @@ would hear twice or never; and its next look was reckoned by the old one. Each s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
 from lace.accounts.access import Role
-from lace.deadlines.choices import all_in_force
-from lace.deadlines.models import SweepRun
+from lace.deadlines.choices import all_in_force, ladder_of
+from lace.deadlines.models import BodyDuty, Duty, SweepRun
 from lace.deadlines.rules import RULES, About, Rung
 
 EVERYBODY = 0  # whose ladder: no authority has this id
@@ -110,3 +110,11 @@ def _over(old: list[Rung], new: list[Rung], told: int) -> tuple[int, int, int | 
         return told, len(new), None, None
     shift = max(new[rung].days - last, 0) - (old[told].days - last) if last > 0 else None
     return told, rung, new[rung].days, shift
+
+
+def look_again(duty: Duty | BodyDuty, today: date) -> None:
+    """When a duty that is open again is looked at next. Under another ladder than when it was closed it starts anew. Not saved."""
+    then, now = (ladder_of(duty.authority_id, duty.code, on) for on in (duty.closed_on or today, today))
+    if then != now and duty.next_rung:
+        duty.next_rung, duty.ladder_round = 0, duty.ladder_round + 1
+    duty.next_look_on = duty.due_on + timedelta(days=now[duty.next_rung].days) if duty.next_rung < len(now) else None

@@ -58,8 +58,8 @@ class Reckoner:
         return is_working
 
     def _school_days(self, authority: int, place: Place | None) -> SchoolDays:
-        def count(on: date, days: int) -> date | None:
-            return self._calendars.of(*(place or (authority, None))).add(on, days)
+        def count(on: date, days: int) -> tuple[date, bool]:
+            return self._calendars.of(*(place or (authority, None))).reckon(on, days)
 
         return count
 

@@ -18,8 +18,8 @@ from lace.accounts.access import OFFICE, REACH, WITH_DUTIES, Permission, Reach, 
 from lace.children.rules import age, school_year
 from lace.core.workdays import WorkingDays, add_months, add_working_days, is_working_day
 
-# The day that is so many school days after a day; None when the term dates are not known that far.
-SchoolDays = Callable[[date, int], date | None]
+# The day that is so many school days after a day, and whether that is only the earliest it can be: term dates are missing.
+SchoolDays = Callable[[date, int], tuple[date, bool]]
 
 
 class Clock(TextChoices):
@@ -175,14 +175,13 @@ class DutyRule:
     def due(self, trigger_on: date, days: WorkingDays, clock: Clock | None = None, school_days: SchoolDays | None = None) -> date:
         """The due date of a duty whose clock starts on `trigger_on`, which is day 0.
 
-        In school days without term dates: the earliest day it can be, for every school day is a working day.
+        In school days without all the term dates: the earliest day it can be, for every school day is a working day.
         """
         match clock or self.clock:
             case Clock.WORKING:
                 return add_working_days(trigger_on, self.length, days)
             case Clock.SCHOOL:
-                known = school_days(trigger_on, self.length) if school_days else None
-                return known or add_working_days(trigger_on, self.length, days)
+                return school_days(trigger_on, self.length)[0] if school_days else add_working_days(trigger_on, self.length, days)
             case Clock.MONTH:
                 return add_months(trigger_on, self.length)
             case Clock.EVENT:
@@ -192,7 +191,7 @@ class DutyRule:
 
     def is_provisional(self, trigger_on: date, school_days: SchoolDays | None) -> bool:
         """Is the due date only the earliest it can be, because term dates are missing?"""
-        return self.clock == Clock.SCHOOL and (school_days is None or school_days(trigger_on, self.length) is None)
+        return self.clock == Clock.SCHOOL and (school_days is None or school_days(trigger_on, self.length)[1])
 
     def next_look(self, due_on: date, rung: int) -> date | None:
         """The day on which a rung falls due; None past the end of the ladder."""

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ from lace.notifications.channels import Down, Later, Provider, Rejected, provide
 from lace.notifications.kinds import at_once, gathered
 from lace.notifications.letters import letter_of as letter_of
 from lace.notifications.models import Notification, Preference
-from lace.notifications.quiet import working_days
+from lace.notifications.quiet import at_rest, authorities_off, working_days
 from lace.notifications.rules import LONDON, How
 
 logger = logging.getLogger(__name__)
@@ -66,12 +66,13 @@ def deliver(
     with closing(through or provider()) as out, use(context_of(by)):
         with transaction.atomic():
             now = clock()
-            days = working or working_days(now.astimezone(LONDON).date())
+            today = now.astimezone(LONDON).date()
+            days, off = working or working_days(today), authorities_off(today)
             undelivered.take_up(now=now)
         if settings.MAIL_KEEPS_HOURS:
-            digest.gather(now=now, working=days)
+            digest.gather(now=now, working=days, off=off)
         failpoint("digest.committed")
-        while batch := _lease(clock(), days):
+        while batch := _lease(clock(), days, off):
             failpoint("lease.committed")
             for place, row in enumerate(batch):
                 try:
@@ -85,9 +86,9 @@ def deliver(
 
 
 @transaction.atomic
-def _lease(now: datetime, working: WorkingDays) -> list[Notification]:
+def _lease(now: datetime, working: WorkingDays, off: Collection[int] = ()) -> list[Notification]:
     """Up to BATCH waiting letters that may go, the oldest first, ours alone until the lease runs out."""
-    waiting = Notification.objects.waiting().filter(Q(leased_until__isnull=True) | Q(leased_until__lte=now)).filter(_may_go(now, working))
+    waiting = Notification.objects.waiting().filter(Q(leased_until__isnull=True) | Q(leased_until__lte=now)).filter(_may_go(now, working, off))
     keys = list(waiting.order_by("created_at", "pk").select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)[:BATCH])
     Notification.objects.filter(pk__in=keys).update(leased_until=now + LEASE)
     failpoint("lease.taken")
@@ -104,13 +105,16 @@ def _lease(now: datetime, working: WorkingDays) -> list[Notification]:
     )
 
 
-def _may_go(now: datetime, working: WorkingDays) -> Q:
+def _may_go(now: datetime, working: WorkingDays, off: Collection[int]) -> Q:
     """Letters whose time has come: digests; reminders of people who want each by itself, from their hour on; all other messages at once.
-    On days off only digests, what is due that day, and what cannot wait. What was tried before goes on."""
+    On days off, of all or of the recipient's authority (`off`), only digests, what is due that day, and what cannot wait. What was tried
+    before goes on."""
     if not settings.MAIL_KEEPS_HOURS:
         return Q()
     local = now.astimezone(LONDON)
-    today = Q() if working(local.date()) else Q(facts__due_on=local.date().isoformat())
+    today = Q(facts__due_on=local.date().isoformat())
+    if working(local.date()):
+        today = today | ~at_rest(local.date(), off) if off else Q()
     singly = Preference.objects.filter(user=OuterRef("recipient"), how=How.SINGLE, at__lte=local.time())
     reminders = Q(kind__in=gathered())
     now_due = Q(kind__in=[digest.DIGEST, *at_once()]) | (today & reminders & Exists(singly)) | (today & ~reminders)

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -27,6 +27,7 @@ from lace.core.failpoint import failpoint
 from lace.core.workdays import WorkingDays
 from lace.notifications.kinds import KINDS, Kind, declare, gathered
 from lace.notifications.models import Notification, NotificationQuerySet, Preference
+from lace.notifications.quiet import at_rest
 from lace.notifications.rules import DEFAULT, LONDON, Goes, How, goes
 
 DIGEST = "digest"
@@ -38,8 +39,11 @@ declare(Kind(code=DIGEST, subject=_("What waits for you in Lace"), body=_("What 
 
 
 @transaction.atomic
-def gather(*, now: datetime, working: WorkingDays) -> int:
-    """Spare and bind what the hour asks for, as a named job. Returns how many digests were made; none while another worker is at it."""
+def gather(*, now: datetime, working: WorkingDays, off: Collection[int] = ()) -> int:
+    """Spare and bind what the hour asks for, as a named job. Returns how many digests were made; none while another worker is at it.
+
+    `off`: authorities (ids) with a bank holiday of their own today.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
@@ -48,8 +52,9 @@ def gather(*, now: datetime, working: WorkingDays) -> int:
     day = now.astimezone(LONDON).date()
     untried(now).filter(read_in_lace_only(day)).update(spared_at=now)
     going: list[tuple[Goes, Notification]] = []
-    for row in _of_the_hour(now, day):
-        how = goes(came_at=row.created_at, due_on=due_on(row), now=now, at=row.hour, working=working)  # type: ignore[attr-defined]  # annotated
+    for row in _of_the_hour(now, day, off):
+        days = (lambda _day: False) if row.at_rest else working  # type: ignore[attr-defined]  # annotated
+        how = goes(came_at=row.created_at, due_on=due_on(row), now=now, at=row.hour, working=days)  # type: ignore[attr-defined]  # annotated
         if how != Goes.NOT_YET:
             going.append((how, row))
     if not going:
@@ -82,10 +87,12 @@ def read_in_lace_only(day: date) -> Q:
     return Q(Exists(chosen), Exists(inside)) & ~(Q(kind__in=gathered()) & Q(Exists(answering)))
 
 
-def _of_the_hour(now: datetime, day: date) -> Iterable[Notification]:
-    """Reminders of people whose hour has come, in a digest's order and locked until they are bound; `hour` is the person's."""
+def _of_the_hour(now: datetime, day: date, off: Collection[int]) -> Iterable[Notification]:
+    """Reminders of people whose hour has come, in a digest's order and locked until they are bound; `hour` is the person's, `at_rest`
+    whether their authority has a day off of its own."""
     rows: Any = untried(now).filter(~read_in_lace_only(day), kind__in=gathered()).select_related("recipient")
     rows = rows.annotate(how=Coalesce("recipient__telling__how", Value(str(How.DIGEST))), hour=Coalesce("recipient__telling__at", Value(DEFAULT)))
+    rows = rows.annotate(at_rest=at_rest(day, off) if off else Value(False))
     rows = rows.filter(hour__lte=now.astimezone(LONDON).time()).exclude(how=How.SINGLE)
     rows = rows.only("kind", "source", "created_at", "facts", "child", "authority", "recipient__language")
     ordered: Iterable[Notification] = rows.order_by("recipient_id", "created_at", "step", "pk").select_for_update(of=("self",), no_key=True)

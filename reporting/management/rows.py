@@ -369,7 +369,7 @@ class Rows:
     def _duties(self, episode: records.CareEpisode, fact: Fact, on: date, subject: UUID, done: dict[str, date | None]) -> Iterable[Duty]:
         child = self.p.children[episode.child]
         clocks = {"developed_clock": self.authorities[child.authority].developed_clock}
-        for opened in openings(fact, on, clocks=clocks, school_days=SAMPLE.add, told_to=self.p.as_of - timedelta(days=1)):
+        for opened in openings(fact, on, clocks=clocks, school_days=SAMPLE.reckon, told_to=self.p.as_of - timedelta(days=1)):
             duty = Duty(subject=subject, **{name: getattr(opened, name) for name in Opening.__dataclass_fields__}, **self._owned(episode.child))
             met = done.get(opened.code)
             if opened.code not in done and (RULES[opened.code].done == Done.RECORD or opened.code == "entry_recorded"):

@@ -30,7 +30,7 @@ from schools.rules import DecidingFactor, SchoolKind, Standing, standing, term_o
 from schools.services.policy import policy_of
 
 PER_PAGE = 50
-OF_A_SCHOOL = (Role.DESIGNATED_PERSON, Role.HEADTEACHER, Role.GOVERNOR)
+OF_A_SCHOOL = (Role.DESIGNATED_PERSON, Role.HEADTEACHER, Role.GOVERNOR, Role.LINK_GOVERNOR)
 TAGS = {Standing.MISSING: "overdue", Standing.ENCOURAGED: "none", Standing.NOT_REQUIRED: "none"}
 
 

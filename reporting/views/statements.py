@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import Http404, QueryDict
+from django.http import QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -63,10 +63,8 @@ class TakeDownPage(ChildFormPage):
 
     def load(self, **kwargs: Any) -> None:
         super().load(**kwargs)
-        if self.actor.role == Role.CHILD:
-            raise Http404  # children write on a page of their own
-        if Permission.TAKE_DOWN_STATEMENT not in self.grant.permissions:
-            raise NotAllowed
+        if self.actor.role == Role.CHILD or Permission.TAKE_DOWN_STATEMENT not in self.grant.permissions:
+            raise NotAllowed  # children write on a page of their own
 
     def get_form(self, data: QueryDict | None = None) -> forms.Form:
         readers = [(str(role), role.label) for role in possible_readers(self.actor, self.child)]

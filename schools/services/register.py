@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from lace.accounts.access import Permission, Relation
 from lace.children import rules
 from lace.children.models import Child, lock
-from lace.children.services import close_group_relations, open_group_relation, require_for
+from lace.children.services import close_group_relations, close_relations, open_group_relation, require_for
+from lace.children.shares import IN_SCHOOL
 from lace.core.actor import Actor
 from lace.core.errors import Message, Refused, refuse
 from lace.deadlines.rules import Fact
@@ -79,6 +80,8 @@ def _leave(by: Actor, enrolment: Enrolment, on: date, reason: str) -> None:
     enrolment.save(update_fields=["ended_on", "leaving_reason"])
     for relation in (Relation.SCHOOL, Relation.SCHOOL_ALN, Relation.SCHOOL_AUTHORITY):
         close_group_relations(by=by, child=enrolment.child, relation=relation, on=on)
+    for relation in IN_SCHOOL:  # teachers and form tutors are named of the school that the child is at
+        close_relations(by=by, child=enrolment.child, relation=relation, on=on)
     school = enrolment.school
     if school.organisation.authority_id == by.authority_id:  # another authority's school keeps its own duties
         open_body_duties(

@@ -23,6 +23,7 @@ from django.utils.formats import date_format
 
 from lace.accounts.models import LocalAuthority, Organisation, User
 from lace.children.models import Child
+from lace.deadlines.models import Duty
 from peps.models import Target, digest
 from peps.rules.sections import SECTIONS, Kind
 from schools.models import School
@@ -257,6 +258,17 @@ class Planter:
         soon = timezone.now() + timedelta(days=9)
         yield {"number": 1, "state": "held", "participation": "attended", "outside_lessons": False}
         yield {"number": 2, "state": "scheduled", "participation": "", "held_on": None, "scheduled_for": soon, "outside_lessons": False}
+
+    def _of_earlierreview(self) -> Iterable[dict[str, Any]]:
+        """One that waits for its answer, and one that has it."""
+        yield {"cause": "child_asks", "answered_by": None, "answered_on": None, "needed_by": None, "answer": ""}
+        yield {"cause": "child_asks"}
+
+    def _of_waiver(self) -> Iterable[dict[str, Any]]:
+        """Likewise, of a duty that nobody acts on here."""
+        duty = Duty.objects.filter(child=self.child, code="pep_initiated_emergency")[0]
+        yield {"duty": duty, "exemption": "short_breaks", "decided_by": None, "decided_on": None, "agreed": None, "answer": ""}
+        yield {"duty": duty}
 
     def _of_termrecord(self) -> Iterable[dict[str, Any]]:
         yield {"year": 2025, "term": "summer", "sessions_possible": 90, "sessions_attended": 71}

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from oauth2_provider.models import AccessToken
 
 from lace.accounts.access import Facet, Relation, Role
 from lace.accounts.acting import actor_for
@@ -19,9 +20,10 @@ from lace.children.services import PlacementFacts, place
 from lace.deadlines.models import Duty
 from lace.web.middleware import serving
 from peps.models import Pep, Target, Version
-from reviews.models import EarlierReview, Review
+from reviews.models import EarlierReview, Invitation, Review
 from schools.models import Designation, EotasPlace
 from schools.services.register import enrol
+from tests.access import office
 from tests.access.canaries import Canaries, Planter
 from tests.access.policy.people import BODIES, EMERGENCY, REACH
 from tests.access.policy.standings import GUEST_READS, ONLY, SCHOOL_ROLES, STANDINGS
@@ -57,6 +59,7 @@ class Facts:
     narrowed: dict[str, frozenset[str]] = field(default_factory=dict)  # relation -> the facets left of it
     # Of what waits between bodies: whose it is to act, an authority or an organisation, by its id.
     sides: dict[str, tuple[str, int]] = field(default_factory=dict)
+    absent: int = 0  # whose absence stands in the authority's list
 
 
 @dataclass(repr=False)
@@ -92,7 +95,10 @@ def make() -> Cast:
         if standing not in ONLY or str(role) in ONLY[standing]
     ]
     tokens = {standing: Caller(held).token for standing, held in sets.items()}
-    ours = _parameters(made["A"], sets["responsible"], sets["school"])
+    AccessToken.objects.update(expires=timezone.now() + timedelta(days=1))  # a slow machine takes longer than a token lasts
+    facts["A"].absent = sets["responsible"].user(Role.SOCIAL_WORKER).pk
+    things = office.furnish(sets["responsible"])  # its calendar moves due dates, so before one is made late
+    ours = _parameters(made["A"], sets["responsible"], sets["school"]) | things
     theirs = _parameters(made["B"], sets["colleague"], sets["colleague"])
     return Cast(sets, facts, canaries, people, tokens, ours, theirs)
 
@@ -189,6 +195,8 @@ def _plant(canaries: Canaries, letter: str, held: Authority, sets: dict[str, Aut
         planter.furnish()
         if letter == "A":
             _former(held.child, sets["former"])
+            PlacementNotice.objects.filter(child=held.child).update(host=sets["host"].row, acknowledged_by=None)
+            Invitation.objects.filter(child=held.child).update(review=Review.objects.get(child=held.child, state="scheduled"))
     for role in ("foster_carer", "kinship_carer"):
         carer = held.members[Role(role)].user
         word, address = (canaries.word(letter, f"carer.{name}", "address", account=carer.pk) for name in ("name", "email"))
@@ -227,11 +235,14 @@ def _parameters(planter: Planter, own: Authority, at: Authority) -> dict[str, An
         authority_id=school.organisation.authority_id, school=school, membership=membership, decided_on=today, started_on=today
     )
     with everything(child.authority_id):
-        found = {
+        late = Duty.objects.filter(child=child, code="care_plan")[0]
+        Duty.objects.filter(pk=late.pk).update(due_on=today - timedelta(days=1))
+        return {model.__name__.lower(): row.pk for model, row in planter.made.items()} | {
             "child": child.pk,
             "version": planter.made[Version].pk,
             "target": planter.made[Target].pk,
             "review": Review.objects.get(child=child, state="scheduled").pk,
+            "duty": late.pk,
             "pep": planter.made[Pep].pk,
             "number": school.number,
             "designation": designation.pk,
@@ -248,7 +259,4 @@ def _parameters(planter: Planter, own: Authority, at: Authority) -> dict[str, An
             "code": "2026-autumn",
             "rule": "pep_initiated_emergency",
             "asked": planter.made[EarlierReview].pk,
-            "absence": MISSING,
         }
-        named = {model.__name__.lower(): row.pk for model, row in planter.made.items()}
-        return found | named | {"duty": Duty.objects.filter(child=child, code="care_plan").values_list("pk", flat=True)[0]}

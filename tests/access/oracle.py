@@ -104,6 +104,8 @@ def _refused_any(route: Route, method: str, person: Person, of: Facts, section: 
             return _refused_child(route, person, of, section)
         case "own":
             return "" if person.role == "child" else HIDDEN
+        case "own child":
+            return "" if person.role == "child" and facets(person, of) else HIDDEN
         case "children":
             return HIDDEN if REACH[person.role] == "" or (route.roles and person.role not in route.roles) else ""
         case "schools":
@@ -116,6 +118,16 @@ def _refused_any(route: Route, method: str, person: Person, of: Facts, section: 
             if person.role not in OFFICE[route.act]:
                 return FORBIDDEN
             return "" if person.membership.authority_id == of.authority else HIDDEN
+        case "body duty":
+            if person.role not in OFFICE[route.act]:
+                return FORBIDDEN
+            ours = person.membership.authority_id == of.authority and person.membership.organisation_id is None
+            return (FORBIDDEN if person.role not in route.roles else "") if ours else HIDDEN
+        case "absence":
+            office = person.role in route.roles and person.membership.authority_id == of.authority
+            return "" if office or person.membership.user_id == of.absent else HIDDEN
+        case "everyone":
+            return FORBIDDEN if route.roles and person.role not in route.roles else ""
         case "report":
             if person.role not in OFFICE[route.act]:
                 return FORBIDDEN

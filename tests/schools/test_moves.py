@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lace.accounts.access import Role
+from lace.children.models import Child
 from lace.core.errors import BadInput, NotAllowed, Refused
 from lace.deadlines.models import Duty
 from lace.web.middleware import serving
@@ -94,3 +95,21 @@ def test_the_list_says_what_took_effect_unapproved_and_leads_to_the_form(world: 
     assert "No move waits" in body(manager.get(reverse("moves")))
     with serving(world.own.actor(Role.DESIGNATED_MANAGER)):
         assert MoveApproval.objects.get(enrolment=moved).heard == "Seen alone on 3 May"
+
+
+@pytest.mark.req("PRIV-17")
+def test_teachers_and_form_tutors_of_the_school_before_see_nothing_from_the_day(world: World) -> None:
+    child, by = world.own.child, world.own.actor(Role.CASE_SYSTEM)
+    there = [world.own.actor(role) for role in (Role.TEACHER, Role.DELEGATE)]
+
+    def seeing() -> list[str]:
+        found = []
+        for reader in there:
+            with serving(reader):
+                found += [str(reader.role)] * Child.objects.visible_to(reader).filter(pk=child.pk).exists()
+        return found
+
+    assert seeing() == ["teacher", "delegate"]
+    with serving(by):
+        enrol(by=by, child=child, school=make_school(world.own.row), on=by.today)
+    assert seeing() == []

@@ -54,6 +54,12 @@ class SchoolTerm(models.TextChoices):
     SUMMER = "summer", pgettext_lazy("school term", "Summer")
 
 
+class ExtraHolidayQuerySet(models.QuerySet["ExtraHoliday"]):
+    def of_day(self, day: date) -> set[int]:
+        """The authorities (ids) that have this day off."""
+        return set(self.filter(day=day).values_list("authority_id", flat=True))
+
+
 @tracked()
 class ExtraHoliday(Row):
     """A bank holiday that was proclaimed for once, added by the authority's administrators."""
@@ -61,6 +67,8 @@ class ExtraHoliday(Row):
     authority = models.ForeignKey(LocalAuthority, on_delete=models.CASCADE, related_name="+")
     day = models.DateField(_("day"))
     name = models.CharField(_("name"), max_length=100)
+
+    objects = ExtraHolidayQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("one-off bank holiday")

@@ -21,7 +21,7 @@ from lace.children.models import Child
 from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, Refused
-from lace.deadlines.choices import ladder_of
+from lace.deadlines.ladders import look_again
 from lace.deadlines.models import BodyDuty, Duty
 from lace.deadlines.models.duty import Outcome
 from lace.deadlines.reckoning import Reckoner, needs_place, place_of
@@ -151,14 +151,6 @@ def _move(duty: Duty | BodyDuty, due_on: date, first: timedelta | None) -> None:
     duty.next_rung, duty.ladder_round = 0, duty.ladder_round + 1
     if duty.closed_on is None:
         duty.next_look_on = None if first is None else due_on + first
-
-
-def look_again(duty: Duty | BodyDuty, today: date) -> None:
-    """When a duty that is open again is looked at next. Under another ladder than when it was closed it starts anew. Not saved."""
-    then, now = (ladder_of(duty.authority_id, duty.code, on) for on in (duty.closed_on or today, today))
-    if then != now and duty.next_rung:
-        duty.next_rung, duty.ladder_round = 0, duty.ladder_round + 1
-    duty.next_look_on = duty.due_on + timedelta(days=now[duty.next_rung].days) if duty.next_rung < len(now) else None
 
 
 @transaction.atomic

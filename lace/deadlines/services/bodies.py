@@ -11,6 +11,7 @@ from lace.accounts.access import Permission, Role, require
 from lace.core.actor import Actor
 from lace.core.errors import NotAllowed, Refused, refuse
 from lace.deadlines import services as duties
+from lace.deadlines.ladders import look_again
 from lace.deadlines.models import BodyDuty
 from lace.deadlines.models.duty import Outcome
 from lace.deadlines.recording import is_recorded, problems_of_reason, problems_of_record
@@ -55,7 +56,7 @@ def undo_body(*, by: Actor, duty: BodyDuty) -> BodyDuty:
     duty = _standing(by, duty)
     if not (is_recorded(duty) and duty.done_note and duty.outcome in {Outcome.ON_TIME, Outcome.LATE}):
         raise Refused(_("Only what somebody recorded as done can be opened again"))
-    duties.look_again(duty, by.today)
+    look_again(duty, by.today)
     duty.closed_on, duty.outcome, duty.done_note = None, "", ""
     duty.save(update_fields=["closed_on", "outcome", "done_note", "next_rung", "next_look_on", "ladder_round"])
     return duty

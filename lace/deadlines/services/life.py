@@ -20,6 +20,7 @@ from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import NotAllowed, Refused, refuse
 from lace.deadlines import services as duties
+from lace.deadlines.ladders import look_again
 from lace.deadlines.models import Duty, DutyQuerySet
 from lace.deadlines.models.duty import EndedBecause, Outcome
 from lace.deadlines.reckoning import Reckoner, place_of
@@ -115,7 +116,7 @@ def undo(*, by: Actor, duty: Duty) -> Duty:
     if followed.filter(outcome__in=[Outcome.ON_TIME, Outcome.LATE]).exists():
         raise Refused(_("What followed from this is recorded as done too. Open that again first"))
     followed.open().update(closed_on=by.today, outcome=Outcome.NOT_APPLICABLE, next_look_on=None)
-    duties.look_again(duty, by.today)
+    look_again(duty, by.today)
     duty.closed_on, duty.outcome, duty.done_note = None, "", ""
     duty.save(update_fields=["closed_on", "outcome", "done_note", "next_rung", "next_look_on", "ladder_round"])
     return duty

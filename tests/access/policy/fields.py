@@ -90,13 +90,14 @@ SECTIONS: dict[str, str] = {
     "contacts": "contacts",
 }
 # Who writes a section, and by which act.
+CARERS = words("foster_carer kinship_carer residential_worker")  # CAR-02, CAR-10: whoever cares for the child day by day
 WRITERS: dict[str, tuple[str, frozenset[str]]] = {
-    "my_page": ("contribute_to_pep", words("designated_person social_worker foster_carer")),
+    "my_page": ("contribute_to_pep", words("designated_person social_worker") | CARERS),
     "history": ("write_pep", words("designated_person lace_coordinator social_worker")),
     "arrangements": ("write_pep", words("designated_person lace_coordinator")),
     "attainment": ("write_pep", words("designated_person lace_coordinator")),
     "personal_development": ("write_pep", words("designated_person lace_coordinator")),
-    "carer": ("contribute_to_pep", words("foster_carer designated_person social_worker")),
+    "carer": ("contribute_to_pep", words("designated_person social_worker") | CARERS),
     "contacts": ("write_pep", words("designated_person lace_coordinator social_worker")),
 }
 

@@ -2,10 +2,11 @@
 
 One line a route. A route that is not here fails the build, and so does a line whose route is gone. How to read a line:
 
-- `about` is what the address names: "child" (a page about one child), "own" (a page of the child who is signed in), "api child" (the same
-  for case systems), "children" (a list of those within reach), "school", "school policy", "schools", "report", "office" (an act on no
-  child), "tenant" (somebody or something of one authority), "everyone" (whoever has a role), "self" (one's own account), "public"
-  (before signing in), "api" (for case systems, about no one child), "api about" (the API's own description), "nothing".
+- `about` is what the address names: "child" (a page about one child), "own" (a page of the child who is signed in; "own child": about
+  what is that child's), "api child" (the same for case systems), "children" (a list of those within reach), "school", "school policy",
+  "schools", "report", "office" (an act on no child), "tenant" (somebody or something of one authority), "body duty" (a duty of the
+  authority as such), "absence" (somebody's days away), "everyone" (whoever has a role), "self" (one's own account), "public" (before
+  signing in), "api" (for case systems, about no one child), "api about" (the API's own description), "nothing".
 - `roles`: of those who may, only these. `side`: of a hand-over or a notice, whose authority may act. `hidden_with`: to a holder of this
   act alone what the address names is not there. `may_miss`: what the address names was not made, and is not there for anybody.
 - `needs`: without one of these facets the page is not there (404). `act`: without it the person is refused (403).
@@ -147,7 +148,7 @@ _route("emergency_review", "child", FORM, needs="identity", act="see_who_looked"
 _route("own", "own")
 _route("own_said", "own")
 _route("own_said_add", "own", FORM)
-_route("own_said_readers", "own", FORM)
+_route("own_said_readers", "own child", FORM)
 _route("own_who", "own")
 _route("own_meeting_sooner", "own", FORM)
 # What else a child may open; every other page is for adults.
@@ -189,7 +190,7 @@ _route("emergencies", "office", act="take_over")
 _route("placed", "office", act="take_over")
 _route("placed_add", "office", FORM, act="take_over")
 _route("placed_list", "office", FORM, act="take_over")
-_route("placed_settle", "tenant", FORM, act="take_over", may_miss=True)
+_route("placed_settle", "tenant", FORM, act="take_over")
 _route("emergency_open", "office", FORM, act="break_glass")
 _route("dashboard_plans", "office", act="see_dashboard")
 _KEEPERS = "lace_coordinator designated_manager social_worker iro personal_adviser designated_person headteacher"
@@ -199,9 +200,9 @@ _route("what_if", "everyone")
 _route("drift", "children", roles="iro")
 _route("moves", "office", act="see_dashboard")
 _route("body_duties", "office", act="see_body_duties")
-_route("body_duty_done", "tenant", FORM, act="see_body_duties", may_miss=True)
-_route("body_duty_undo", "tenant", FORM, act="see_body_duties", may_miss=True)
-_route("body_duty_reason", "tenant", FORM, act="see_body_duties", may_miss=True)
+_route("body_duty_done", "body duty", FORM, act="see_body_duties", roles="lace_coordinator")
+_route("body_duty_undo", "body duty", FORM, act="see_body_duties", roles="lace_coordinator")
+_route("body_duty_reason", "body duty", FORM, act="see_body_duties", roles="lace_coordinator")
 # whoever has duties: reminders, and so somebody to leave them to
 _WITH_DUTIES = (
     "social_worker designated_manager iro personal_adviser designated_person headteacher governor link_governor lace_coordinator"
@@ -209,7 +210,7 @@ _WITH_DUTIES = (
 )
 _route("away", "everyone", FORM, roles=_WITH_DUTIES)
 _route("away_others", "office", FORM, act="keep_calendar", roles="administrator lace_coordinator")
-_route("away_back", "everyone", "POST", may_miss=True)
+_route("away_back", "absence", "POST", roles="administrator lace_coordinator")
 _route("misses", "office", act="see_dashboard")
 _route("misses_csv", "office", act="see_dashboard")
 _route("dashboard_timeliness", "office", act="see_dashboard")
@@ -240,23 +241,24 @@ _route("figures_pdf", "office", act="read_figures", may_miss=True)
 _route("figures_csv", "office", act="read_figures", may_miss=True)
 
 # ---- an authority's people, and its audit: no child in either ----
-for _name in words("administration people invite invitations access_review"):
+for _name in words("administration people invite invitations"):
     _route(_name, "office", act="administer")
-_route("invite_as", "office", FORM, act="administer")
+for _name in words("invite_as access_review"):
+    _route(_name, "office", FORM, act="administer")
 for _name in words("person person_roles access_review_file"):
-    _route(_name, "tenant", act="administer", may_miss=_name == "access_review_file")
+    _route(_name, "tenant", act="administer")
 for _name in words("person_name person_role_add person_role_end person_suspend"):
     _route(_name, "tenant", FORM, act="administer")
-for _name in words("invitation_again invitation_withdraw person_session_end"):
-    _route(_name, "tenant", "POST", act="administer", may_miss=True)
+for _name in words("invitation_again invitation_withdraw undelivered_again"):
+    _route(_name, "tenant", "POST", act="administer")
+_route("person_session_end", "tenant", "POST", act="administer", may_miss=True)
 _route("undelivered", "office", act="administer")
-_route("undelivered_again", "tenant", "POST", act="administer", may_miss=True)
-_route("access_review_of", "tenant", FORM, act="administer", may_miss=True)
+_route("access_review_of", "tenant", FORM, act="administer")
 _route("audit", "office", act="read_audit")
 _route("audit_reads", "office", act="read_audit")
 _route("audit_head", "office", act="read_audit", may_miss=True)
 _route("audit_thresholds", "office", FORM, act="read_audit")
-_route("audit_answer", "tenant", FORM, act="read_audit", may_miss=True)
+_route("audit_answer", "tenant", FORM, act="read_audit")
 
 # ---- calendars: of the authority, or of one's own school; one-off bank holidays are the authority's, and so is the list of its schools ----
 _route("calendars", "office", act="keep_calendar")
@@ -291,6 +293,16 @@ _NAME = words("Child.family_name Child.preferred_name")
 _FRAME = _NAME | words("Child.born_on")
 _STRATEGY = words("Target.strategy Target.when_done Target.where_done Target.done_by Target.how_often")
 SHOWS: dict[str, frozenset[str]] = {
+    "api_child": _FRAME
+    | words(
+        "Child.first_language Child.given_names Child.reference Child.upn EotasPlace.provider Placement.outside_wales PlacementAddress.address"
+        " PlacementAddress.carer_name PlacementAddress.postcode carer.email carer.name"
+    ),
+    "api_child_duties": words("Duty.reason"),
+    "api_pep": words("Duty.reason Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.strategy Version.reason"),
+    "api_reviews": words(
+        "Decision.owner Decision.text Invitation.name Invitation.reason Review.lesson_reason Review.private_room Review.summary Review.venue"
+    ),
     "child": _FRAME
     | words(
         "Child.first_language Child.given_names Child.reference Child.upn PlacementAddress.address PlacementAddress.carer_name"
@@ -308,11 +320,15 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_duty_hand": _FRAME,
     "child_duty_waive": _FRAME,
     "child_duty_decide": _FRAME | words("Waiver.reason"),
+    "child_miss": _NAME | words("Duty.reason"),  # of a miss that nobody has answered yet
     "child_move_approve": _FRAME,
     "child_eotas": _FRAME,
     "child_eotas_end": _FRAME | words("EotasPlace.provider"),
     "child_meetings": _FRAME
-    | words("EarlierReview.words Decision.owner Decision.text Invitation.name Review.lesson_reason Review.private_room Review.summary Review.venue"),
+    | words(
+        "EarlierReview.words Decision.owner Decision.text Invitation.name Invitation.reason Review.lesson_reason Review.private_room"
+        " Review.summary Review.venue"
+    ),
     "child_no_contact": _FRAME | words("NoContactPerson.detail NoContactPerson.name NoContactPerson.relationship"),
     "child_no_contact_add": _FRAME,
     "child_no_contact_change": _FRAME | words("NoContactPerson.detail NoContactPerson.name NoContactPerson.relationship"),
@@ -371,12 +387,35 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_share_withdraw": _FRAME,
     "child_targets": _FRAME | words("Target.goal Target.measure") | _STRATEGY,
     "child_timeline": _FRAME | words("Version.reason"),
+    "child_changes": _FRAME | words("Duty.done_note"),
+    "child_looks": _FRAME,
+    "child_data": _FRAME,
+    "child_data_ask": _FRAME,
+    "child_data_send": _FRAME,
+    "child_data_answer": _FRAME | words("DataRequest.question"),
+    "child_data_withdraw": _FRAME | words("DataRequest.question"),
+    "child_data_record": _FRAME | words("DataRequest.question"),
+    "child_plan_final": _NAME,
+    "emergency_review": _NAME | words("EmergencyAccess.reason"),
+    "handover_accept": _FRAME,
+    "handover_propose": _FRAME,
+    "handover_refuse": _FRAME,
+    "handover_withdraw": _FRAME,
+    "notice_acknowledge": _FRAME,
 }
 
-# Held free of what a reader may not meet like every other address, and not yet compared field by field in the other direction.
-UNCOMPARED = words(
-    "notice_acknowledge handover_accept handover_refuse handover_propose handover_withdraw child_data child_data_ask child_data_send"
-    " child_data_record child_data_withdraw child_data_answer child_changes child_looks child_looks_csv child_support child_plan_start"
-    " child_plan_final child_plan_amend emergency_review api_address api_child api_child_duties api_reviews api_pep api_eotas api_eotas_end"
-    " api_placements api_social_worker api_end_of_care"
+# Where what a refused person posts is filled in, and the world of the matrix does not accept it even from those who may, and why not.
+UNFILLED = words(
+    "person_session_end child_support feed_end"  # there is none
+    " child_duty_undo body_duty_undo child_move_approve"  # the duty is open; the move is approved
+    " feed_new"  # everybody may, and the answer itself shows what was made
+    " child_review_close"  # is to come
+    " own_meeting_sooner"  # the child has asked already
+    " emergency_review"  # who opened the record does not look into it
+    " school_designate messages access_review"  # no form with fields of its own
+    " school_policy_sign school_policy_adopt school_policy_check"  # no draft waits
+    " child_plan_start child_plan_amend"  # the plan is begun and being amended
+    " child_plan_final child_plan_close child_review_arrange api_reviews handover_propose"
+    " child_referral_outcome report_publish"  # done, or not yet time
+    " placed_list"  # takes a file
 )

@@ -88,6 +88,7 @@ def test_a_day_is_a_school_day_none_or_not_known_as_the_oracle_says(calendar: Sc
 @settings(max_examples=150, deadline=None)
 def test_the_earliest_day_is_never_after_the_day_itself(calendar: SchoolCalendar, start: date, count: int) -> None:
     found, earliest = calendar.add(start, count), calendar.earliest(start, count)
+    assert calendar.reckon(start, count) == (earliest, found is None)
     if found is None:
         assert earliest >= start
     else:
@@ -124,7 +125,9 @@ def test_a_missing_term_between_two_known_ones_is_not_taken_for_a_holiday() -> N
     calendar = SchoolCalendar((autumn, summer))
     assert calendar.is_school_day(date(2026, 2, 3)) is None
     assert calendar.add(date(2025, 12, 18), 2) is None
-    assert calendar.earliest(date(2025, 12, 18), 2) == date(2025, 12, 22)  # Monday: it may be a school day, for all that is known
+    assert calendar.reckon(date(2025, 12, 18), 2) == (date(2025, 12, 22), True)  # Monday: it may be a school day, for all that is known
+    # 9 and 10 April may be; 29 days of the summer term to 22 May without the bank holiday; then the half-term that is known
+    assert calendar.reckon(date(2026, 4, 8), 33) == (date(2026, 6, 2), True)
 
 
 def test_without_term_dates_nothing_is_known_but_weekends_and_bank_holidays() -> None:

@@ -1,6 +1,7 @@
 """Every day from 2015 to 2035 and both clock changes of each year: what the sweep writes equals an oracle that shares nothing with it.
 
-CI walks through years in which holidays moved and a leap year; `LACE_CLOCK=all` walks through all of them, each bell from 23:30 to 02:30.
+CI walks through some months; by night `LACE_CLOCK=all pytest tests/lace/deadlines/test_clock.py` walks through every day, each bell from
+23:30 to 02:30 local.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ SHORT = {
 CHILD, SCHOOL, AUTHORITY = (law.laws(table) for table in (law.CHILD, law.SCHOOL, law.AUTHORITY))
 LAWS = {rule.code: rule for rule in (*CHILD, *SCHOOL, *AUTHORITY)}
 EVERY = os.environ.get("LACE_CLOCK") == "all"
-# 2016 and 2020 are leap years; holidays were moved or proclaimed in 2020, 2022 and 2023. In 2022 New Year and Christmas have substitutes.
-YEARS = [(2015, 2035)] if EVERY else [(2020, 2020), (2022, 2022)]
+# In CI: a leap day, a clock change and a holiday that was moved (2020); both clock changes, the Jubilee and a funeral (2022); Christmas.
+SAMPLE = [(date(2020, 2, 20), date(2020, 5, 20)), (date(2022, 3, 20), date(2022, 11, 5)), (date(2027, 12, 15), date(2028, 1, 15))]
+WHOLE = [(date(year, 1, 1), date(year + 2, 12, 31)) for year in range(2015, 2036, 3)]
 # Rules of which authorities choose now another ladder, now the law's again. Each tells everyone at the latest when the law's does.
 OWN_LADDERS = {
     "pep_developed": ("-14 DP, 1 DP SW LC", "-10 DP, -7 DP, -3 DP, -1 DP, 0 DP, 1 DP SW, 2 LC, 3 HT"),
@@ -62,10 +64,10 @@ def test_the_bank_holidays_are_those_of_the_acts() -> None:
         }
 
 
-@pytest.mark.parametrize("first_and_last", YEARS, ids=lambda years: f"{years[0]} to {years[1]}")
+@pytest.mark.parametrize(("first", "last"), WHOLE if EVERY else SAMPLE, ids=str)
 @pytest.mark.req("DL-01", "DL-02", "DL-03", "DL-04", "DL-05")
-def test_every_day_tells_what_the_oracle_says_once(world: World, monkeypatch: pytest.MonkeyPatch, first_and_last: tuple[int, int]) -> None:
-    years = Simulation(world, monkeypatch, *first_and_last)
+def test_every_day_tells_what_the_oracle_says_once(world: World, monkeypatch: pytest.MonkeyPatch, first: date, last: date) -> None:
+    years = Simulation(world, monkeypatch, first, last)
     years.run()
     wrong = {day for day in years.oracle.said.keys() | years.heard.keys() if years.oracle.said.get(day, set()) != years.heard.get(day, set())}
     for day in sorted(wrong)[:3]:
@@ -78,10 +80,9 @@ def test_every_day_tells_what_the_oracle_says_once(world: World, monkeypatch: py
         assert set(rows.filter(channel="inbox").values_list(*key)) == set(rows.filter(channel="email").values_list(*key))
         assert rows.count() == 2 * years.rows
         assert not SweepRun.objects.filter(unheard__gt=0).exists()
-    assert {1, 3, 10} <= set(years.outages)
-    count = (first_and_last[1] - first_and_last[0] + 1) * 366
-    assert years.rows > 3 * count
-    print(f"{years.entered} duties, {years.rows} reminders, {years.rings} bells, {len(years.outages)} outages")  # noqa: T201
+    assert {1, 3, 10} <= set(years.outages) or (last - first).days < 200
+    assert years.rows > 2 * (last - first).days
+    print(f"\n{first} to {last}: {years.entered} duties, {years.rows} reminders, {years.rings} bells, {len(years.outages)} outages")  # noqa: T201
 
 
 def job(day: date, name: str = "sweep") -> Actor:
@@ -91,9 +92,9 @@ def job(day: date, name: str = "sweep") -> Actor:
 class Simulation:
     """Four authorities with calendars, clocks, lengths and ladders of their own; a fact of each on most days; workers that stand still."""
 
-    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch, first: int, last: int) -> None:
-        self.dice = random.Random(first)
-        self.first, self.last = date(first, 1, 1), date(last, 12, 31)
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch, first: date, last: date) -> None:
+        self.dice = random.Random(first.year)
+        self.first, self.last = first, last
         self.oracle, self.heard, self.of = Oracle(), dict[date, set[law.Said]](), dict[UUID, tuple[Place, Law]]()
         self.entered = self.rows = self.rings = 0
         self.ended: list[Any] = []
@@ -153,6 +154,7 @@ class Simulation:
                 days = {start + number * DAY for number in range(length)}
                 if not down & {start - DAY, *days, start + length * DAY}:
                     down |= days
+        down = {day for day in down if self.first < day < self.last}
         self.outages = stretches(down)
         return down
 
@@ -172,7 +174,7 @@ class Simulation:
             day += DAY
 
     def moments(self, day: date, minutes: Any) -> list[datetime]:
-        """Moments of that day in Wales, given in minutes of its day in UTC; a few of them on most days unless every one is asked for."""
+        """Moments of that day in Wales, given in minutes of its day in UTC; on most days one of them, unless every one is asked for."""
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         found = [midnight + timedelta(minutes=minute) for minute in minutes]
         found = [moment for moment in found if law.local_day(moment) == day]
@@ -180,7 +182,7 @@ class Simulation:
         change = any(law.on_or_before(date(day.year, month, 31), 6) in near for month in (3, 10))
         if EVERY or change or (day.month, day.day) in {(2, 28), (2, 29), (3, 1), (12, 31), (1, 1)}:
             return found
-        return [found[0], self.dice.choice(found[1:])]
+        return [found[0] if self.dice.random() < 0.7 else self.dice.choice(found)]
 
     def ring(self, day: date, moments: list[datetime]) -> None:
         for self.moment in moments:

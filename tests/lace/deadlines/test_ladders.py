@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from lace.accounts.access import Role
-from lace.deadlines.ladders import have_changed
+from lace.deadlines.ladders import have_changed, look_again
 from lace.deadlines.models import Duty, RuleChoice, SweepRun
 from lace.deadlines.rules import Fact
-from lace.deadlines.services import done, look_again, open_duties
+from lace.deadlines.services import done, open_duties
 from lace.deadlines.sweep import is_needed, sweep
 from lace.web.middleware import serving
 from tests.lace.deadlines.test_sweep import DAY, START, add_duty, job, settle, told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +18,7 @@ from lace.accounts.models import User
 from lace.children.services import assign
 from lace.core.actor import Actor
 from lace.core.workdays import is_working_day
-from lace.notifications import delivery, digest, kinds, quiet
+from lace.notifications import delivery, digest, kinds
 from lace.notifications.delivery import LEASE, deliver
 from lace.notifications.models import Notification, Preference
 from lace.notifications.rules import LONDON, Goes, How, goes, times
@@ -162,16 +161,9 @@ def test_days_off_are_quiet_but_for_what_is_due(world: World) -> None:
     assert run(post, at(MONDAY, 12)).sent == 1
 
 
-def test_the_calendar_may_be_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quiet, "_calendars", [])
-    quiet.answer_with(lambda _start: lambda day: day != MONDAY and is_working_day(day))
-    remind(world, came=at(MONDAY, 0, 1))
-    post = Post()
-    assert run(post, at(MONDAY, 12)).sent == 0
-    assert run(post, at(MONDAY + timedelta(days=1), 12)).sent == 1
-
-
 def test_other_messages_go_at_once_and_wait_on_days_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
     monkeypatch.setitem(kinds.KINDS, "final", replace(kinds.KINDS["duty_late"], code="final", digest=False))
     monkeypatch.setitem(kinds.KINDS, "alarm", replace(kinds.KINDS["duty_late"], code="alarm", digest=False, at_once=True))
     sunday = MONDAY - timedelta(days=1)
@@ -212,33 +204,9 @@ def test_who_reads_in_lace_only_gets_no_email_but_for_their_own_duties(world: Wo
     assert run(post, at(MONDAY + timedelta(days=1), 8)).sent == 1
 
 
-@pytest.mark.parametrize("kind", ["duty_soon", "told"])
-def test_what_comes_while_others_are_spared_is_spared_the_next_time(world: World, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    """Committed by the sweep between the statement that spares and the one that picks: it is in the snapshot of the second alone."""
-    monkeypatch.setitem(kinds.KINDS, "told", replace(kinds.KINDS["duty_soon"], code="told", digest=False, stands=None))
-    choose(world, Role.FOSTER_CARER, how=How.LACE)
-    by_design = digest.untried
-    came: list[datetime] = []
-
-    def comes_after(now: datetime) -> Any:
-        if came:
-            return by_design(now)
-        came.append(now)  # asked for the first time: to spare
-        spared = list(by_design(now).values_list("pk", flat=True))
-        remind(world, Role.FOSTER_CARER, came=at(MONDAY, 0, 1), kind=kind)
-        return by_design(now).filter(pk__in=spared)
-
-    monkeypatch.setattr(digest, "untried", comes_after)
-    post = Post()
-    run(post, at(MONDAY, 8))
-    assert came
-    assert [row.delivery for row in rows()] == ["waiting"]
-    run(post, at(MONDAY, 8, 1))
-    assert [row.delivery for row in rows()] == ["spared"]
-    assert post.taken == []
-
-
 def test_what_was_done_meanwhile_is_not_chased(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
     done, still = remind(world, came=at(MONDAY, 0, 1)), remind(world, came=at(MONDAY, 0, 1))
     monkeypatch.setitem(kinds.KINDS, "duty_soon", replace(kinds.KINDS["duty_soon"], stands=lambda sources: {still} & set(sources)))
     post = Post()
