@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -10,12 +10,15 @@ from uuid import uuid4
 from django import forms
 from django.core.validators import MaxLengthValidator
 from django.forms.boundfield import BoundField
+from django.template.loader import render_to_string
 from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.models import Language
-from lace.web.forms import ChoiceField, DateField
+from lace.web.forms import ChoiceField, DateField, MultipleChoiceField
 from peps.models import Target
 from peps.rules import TargetArea
 from peps.rules.sections import ROWS_LIMIT, WORDS, Kind, Question, SectionRule
@@ -87,7 +90,7 @@ class SectionForm(forms.Form):
         for number in range(count):
             for column in question.columns:
                 name = f"{question.key}-{number}-{column.key}"
-                self.fields[name] = _field(column)
+                self.fields[name] = _field(column, in_row=True)
                 self.initial[name] = rows[number].get(column.key, "") if number < len(rows) else ""
 
     def parts(self) -> Iterator[BoundField | Table]:
@@ -119,10 +122,19 @@ class SectionForm(forms.Form):
         return found
 
 
-def _field(question: Question) -> forms.Field:
+def with_face(feeling: str, words: Promise) -> SafeString:
+    """A feeling by picture and word."""
+    return format_html('<span class="app-feeling">{} {}</span>', render_to_string("peps/face.html", {"feeling": feeling}), words)
+
+
+def _field(question: Question, *, in_row: bool = False) -> forms.Field:
     marked = question.required or question.key in WORDS
     label = question.label if marked else gettext("%(label)s (optional)") % {"label": question.label}
     common: dict[str, Any] = {"label": label, "required": False, "help_text": question.hint or ""}
+    if question.faces:
+        return ChoiceField(choices=[(key, with_face(key, label)) for key, label in question.choices], **common)
+    if question.kind == Kind.CHOICE and in_row:
+        return forms.ChoiceField(choices=[("", ""), *question.choices], **common)
     if question.kind == Kind.CHOICE:
         return ChoiceField(choices=question.choices, **common)
     if question.kind == Kind.LINE:
@@ -164,6 +176,18 @@ class StartForm(forms.Form):
 
 class FinaliseForm(forms.Form):
     on = DateField(label=_("Day the plan was agreed"), error_messages={"required": _("Enter the day the plan was agreed")})
+
+
+class AskForm(forms.Form):
+    """Sections to add: each says what it is for."""
+
+    keys = MultipleChoiceField(label=_("Add a section"), required=False)
+
+    def __init__(self, *args: Any, offered: Iterable[SectionRule], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["keys"]
+        field.choices = [(rule.key, rule.title) for rule in offered]
+        field.hints = {rule.key: rule.because for rule in offered}
 
 
 class AmendForm(forms.Form):

@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -21,11 +22,11 @@ from lace.deadlines.models import Duty
 from lace.web.duties import duty_item
 from lace.web.pages import ChildFormPage
 from peps import services
-from peps.forms import AmendForm, CloseForm, FinaliseForm, StartForm
+from peps.forms import AmendForm, AskForm, CloseForm, FinaliseForm, StartForm
 from peps.models import TARGET_FIELDS, Pep, Section, Version
 from peps.rules import DEVELOPED, INITIATED, Gap, State, Step, gaps
-from peps.rules.sections import SECTIONS, SectionRule
-from peps.views.content import LANG, laid_out, own_words, targets_laid_out
+from peps.rules.sections import SOMETIMES, SectionRule, asked, rules_of
+from peps.views.content import LANG, laid_out, own_words, targets_laid_out, unmet_needs
 from peps.views.frame import PlanPart, written
 
 STATE_TAGS = {State.INITIATED: "todo", State.DEVELOPING: "doing", State.FINAL: "done", State.AMENDING: "doing"}
@@ -68,7 +69,9 @@ class PlanPage(PlanPart):
             "days": self.days(pep),
             "words": own_words(page.answers) if page else "",
             "words_lang": LANG.get(page.language, "") if page else "",
-            "tasks": [self.task(rule, sections.get(rule.key)) for rule in SECTIONS.values() if rule.facet in self.grant.facets],
+            "tasks": [self.task(rule, sections.get(rule.key)) for rule in self.asked(sections)],
+            "changes": services.changes_since(by=self.actor, pep=pep, facets=self.grant.facets),
+            "unmet": unmet_needs(sections),
             "targets": seen(self.targets(), self.grant),
             "may_write": self.may(Permission.WRITE_PEP, Step.WRITE),
             "may_finalise": self.may(Permission.FINALISE_PEP) and pep.state != State.FINAL,
@@ -112,14 +115,15 @@ class ReadPage(PlanPart):
     for_child = True
 
     def get(self, request: HttpRequest, child: UUID) -> HttpResponse:
-        sections = {key: {"answers": row.answers, "language": row.language} for key, row in self.sections().items()}
+        rows = self.sections()
+        sections = {key: {"answers": row.answers, "language": row.language} for key, row in rows.items()}
         targets = [{name: getattr(target, name) for name in TARGET_FIELDS} for target in self.targets()]
         context = {
             **self.frame(),
             **self.way_back(),
             "title": _("The plan as it stands"),
             "pep": Seen(self.plan, self.grant),
-            "sections": laid_out(sections, self.grant),
+            "sections": laid_out(self.asked(rows), sections, self.grant),
             "targets": targets_laid_out(targets),
         }
         return render(request, "peps/read.html", context)
@@ -143,7 +147,7 @@ class VersionPage(PlanPart):
             "finalised_by": found.finalised_by.name if found.finalised_by else "",
             "intact": found.is_intact(),
             "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
-            "sections": laid_out(found.content["sections"], self.grant),
+            "sections": laid_out(rules_of(found.content), found.content["sections"], self.grant),
             "targets": targets_laid_out(found.content["targets"]),
         }
         return render(request, "peps/read.html", context)
@@ -204,7 +208,9 @@ class CheckPage(Act):
 
     def context(self) -> dict[str, Any]:
         sections = self.sections()
-        missing = gaps({key: row.answers for key, row in sections.items()}, {target.area for target in self.targets()})
+        answers = {key: row.answers for key, row in sections.items()}
+        rules = asked(self.circumstances, answers).values()
+        missing = gaps(rules, answers, {target.area for target in self.targets()})
         return super().context() | {
             "gaps": [{"text": gap.sentence, "href": self.gap_url(gap)} for gap in missing],
             "reason": self.plan.amendment_reason,
@@ -218,6 +224,32 @@ class CheckPage(Act):
 
     def act(self, cleaned: dict[str, Any]) -> Version:
         return services.finalise(by=self.actor, pep=self.plan, on=cleaned["on"])
+
+
+class AskPage(Act):
+    """Which sections the plan holds beside its core: those that facts ask for, and those that a writer adds."""
+
+    permission = Permission.WRITE_PEP
+    step = Step.WRITE
+    template_name = "peps/ask.html"
+    form_class = AskForm
+    title = _("Sections that some plans hold")
+    submit_text = _("Save and go back to the plan")
+    success_message = _("The sections of the plan are saved")
+
+    def get_form(self, data: QueryDict | None = None) -> forms.Form:
+        return AskForm(data, offered=[rule for rule in SOMETIMES.values() if not rule.asked_by_fact(self.circumstances)], initial=self.initial())
+
+    def initial(self) -> dict[str, Any]:
+        return {"keys": self.plan.asked_for}
+
+    def context(self) -> dict[str, Any]:
+        standing = [rule for rule in SOMETIMES.values() if rule.asked_by_fact(self.circumstances) and rule.facet in self.grant.facets]
+        return super().context() | {"standing": standing}
+
+    def act(self, cleaned: dict[str, Any]) -> Pep:
+        by_fact = [key for key in self.plan.asked_for if SOMETIMES[key].asked_by_fact(self.circumstances)]
+        return services.ask_for(by=self.actor, pep=self.plan, keys=[*cleaned["keys"], *by_fact])
 
 
 class AmendPage(Act):

@@ -24,7 +24,7 @@ from django.utils.formats import date_format
 from lace.accounts.models import LocalAuthority, Organisation, User
 from lace.children.models import Child
 from peps.models import digest
-from peps.rules.sections import SECTIONS, Kind
+from peps.rules.sections import SECTIONS, Kind, asked_as_frozen
 from schools.models import School
 from tests.access.policy.fields import MODELS
 from tests.access.policy.fields import SECTIONS as SECTION_FACETS
@@ -244,7 +244,7 @@ class Planter:
             "teacher_agrees": True,
             "language": "en-gb",
         }
-        content = {"form": 1, "sections": sections, "targets": [target]}
+        content = {"form": 2, "phase": "secondary", "asked": asked_as_frozen(SECTIONS.values()), "sections": sections, "targets": [target]}
         yield {"number": 1, "content": content, "sha256": digest(content)}
 
     def _of_review(self) -> Iterable[dict[str, Any]]:
@@ -271,7 +271,9 @@ class Planter:
             if question.kind == Kind.CHOICE:
                 found[question.key] = question.choices[0][0]
             elif question.kind == Kind.ROWS:
-                found[question.key] = [{column.key: self._word(model, key, facet) for column in question.columns}]
+                found[question.key] = [
+                    {column.key: column.choices[-1][0] if column.choices else self._word(model, key, facet) for column in question.columns}
+                ]
             else:
                 found[question.key] = self._word(model, key, facet)
         return found

@@ -60,6 +60,7 @@ _route("child_plan", "child", needs="education")
 _route("child_targets", "child", needs="targets")
 _route("child_plan_start", "child", FORM, needs="education", act="start_pep")
 _route("child_plan_read", "child", needs="education")
+_route("child_plan_ask", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_section", "child", FORM, needs="education")
 _route("child_plan_target_add", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_target", "child", FORM, needs="education", act="write_pep")
@@ -301,11 +302,13 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_no_contact_change": _FRAME | words("NoContactPerson.detail NoContactPerson.name NoContactPerson.relationship"),
     "child_no_contact_end": _FRAME | words("NoContactPerson.name"),
     "child_people": _FRAME | words("carer.email carer.name"),
-    "child_plan": _FRAME | words("Section.my_page Target.carer_part Target.goal Target.measure Version.reason"),
+    "child_plan": _FRAME | words("Section.my_page Section.personal_development Target.carer_part Target.goal Target.measure Version.reason"),
+    "child_plan_ask": _NAME,
     "child_plan_close": _NAME,
     "child_plan_read": _FRAME
     | words(
         "Section.arrangements Section.attainment Section.carer Section.contacts Section.history Section.my_page"
+        " Section.aln Section.aspirations Section.elsewhere Section.exclusions Section.pathway Section.post_16 Section.transition"
         " Section.personal_development Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.strategy"
     ),
     "child_plan_section": _FRAME,
@@ -315,6 +318,7 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan_version": _FRAME
     | words(
         "Version.arrangements Version.attainment Version.carer Version.contacts Version.history Version.my_page"
+        " Version.aln Version.aspirations Version.elsewhere Version.exclusions Version.pathway Version.post_16 Version.transition"
         " Version.personal_development Version.reason Version.targets.baseline Version.targets.carer_part Version.targets.goal"
         " Version.targets.measure Version.targets.need Version.targets.strategy"
     ),

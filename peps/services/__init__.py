@@ -25,7 +25,9 @@ from lace.notifications.services import notify
 from peps.models import TARGET_FIELDS, Pep, Section, Target, Version, digest, frozen
 from peps.rules import DEVELOPED, INITIATED, REFUSALS, TRANSITIONS, State, Step, gaps
 from peps.rules.duties import CARER_HAS_IT, IRO_HAS_IT, RENEWED
-from peps.rules.sections import SECTIONS, SectionRule, check_answers
+from peps.rules.sections import SECTIONS, SectionRule, asked, check_answers
+from peps.services.asking import ask_for as ask_for
+from peps.services.asking import changes_since as changes_since
 from schools.models import Enrolment
 
 LANGUAGES = set(Language.values)
@@ -152,7 +154,10 @@ def finalise(*, by: Actor, pep: Pep, on: date, reason: str = "") -> Version:
     pep, state = _stepped(pep, Step.FINALISE)
     sections = list(Section.objects.filter(pep=pep))
     targets = list(Target.objects.filter(pep=pep).order_by("position"))
-    missing = gaps({section.key: section.answers for section in sections}, {target.area for target in targets})
+    answers = {section.key: section.answers for section in sections}
+    of = Pep.objects.with_facts(by.today).get(pk=pep.pk).circumstances(by.today)
+    rules = asked(of, answers).values()
+    missing = gaps(rules, answers, {target.area for target in targets})
     if missing:
         raise Refused({"": [gap.sentence for gap in missing]})
     problems = _not_to_come("on", on, by)
@@ -160,7 +165,7 @@ def finalise(*, by: Actor, pep: Pep, on: date, reason: str = "") -> Version:
     if earliest and on < earliest:
         problems.append(("on", _("The day cannot be before the plan's last step")))
     refuse(problems)
-    content = frozen(sections, targets)
+    content = frozen(sections, targets, rules, of.phase)
     pep.version += 1
     version = Version(
         pep=pep,
