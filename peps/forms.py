@@ -23,7 +23,7 @@ from peps.models import Target
 from peps.rules import TargetArea
 from peps.rules.sections import ROWS_LIMIT, WORDS, Kind, Question, SectionRule
 
-FIRST_ROWS, MORE_ROWS = 4, 2  # empty rows of a new table; of one with rows in it
+FIRST_ROWS, MORE_ROWS = 4, 2  # empty rows of a new table that a final plan needs; of any other
 
 
 class Words(forms.CharField):
@@ -81,7 +81,7 @@ class SectionForm(forms.Form):
         return not self.is_bound and any(self.initial[name] for name in self.fields if name not in {"language", "version", "sitting"})
 
     def _add_rows(self, question: Question, rows: list[dict[str, str]]) -> None:
-        count = min(len(rows) + (MORE_ROWS if rows else FIRST_ROWS), ROWS_LIMIT)
+        count = min(len(rows) + (FIRST_ROWS if question.required and not rows else MORE_ROWS), ROWS_LIMIT)
         if self.is_bound:
             count = 0
             while count < ROWS_LIMIT and f"{question.key}-{count}-{question.columns[0].key}" in self.data:

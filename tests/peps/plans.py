@@ -45,7 +45,18 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "contacts": {"people": [{"role": "Social worker", "name": "Eleri", "note": "Mornings"}]},
 }
 WRITERS = {"my_page": Role.FOSTER_CARER, "carer": Role.FOSTER_CARER}  # the rest by the designated person
-CANARIES = ("Bod yn filfeddyg", "Swimming badge", "Mr Rees", "Mathemateg", "Good friends", "Drives to rugby", "Eleri", "Nine out of ten", "Eight GCSEs", "Two days in March")
+CANARIES = (
+    "Bod yn filfeddyg",
+    "Swimming badge",
+    "Mr Rees",
+    "Mathemateg",
+    "Good friends",
+    "Drives to rugby",
+    "Eleri",
+    "Nine out of ten",
+    "Eight GCSEs",
+    "Two days in March",
+)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from lace.accounts.access import Role
 from peps import services
 from peps.models import Pep, Section, Target
 from peps.rules import State
-from tests.peps.plans import ANSWERS, acting, add_target, facts, final, plan, started, text, written
+from tests.peps.plans import ANSWERS, acting, add_target, facts, final, plan, started, text, with_every_section, written
 from tests.world import World
 
 
@@ -69,6 +69,7 @@ def test_the_tab_from_no_plan_to_final_and_amended(world: World) -> None:
     assert "Initiated" in text(school.get(plan(world)))
     with acting(world.own, Role.IRO):
         pep = Pep.objects.get(child=world.own.child)
+    with_every_section(world.own, pep)
     for key, answers in ANSWERS.items():
         data = {"language": "en-gb", "version": "0", "sitting": str(uuid4())}
         for name, answer in answers.items():
@@ -316,7 +317,7 @@ def test_a_closed_plan_leaves_its_versions_readable(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("part", "count"),
-    [("", 18), ("read/", 15), ("section/history/", 14), ("section/contacts/", 14), ("targets/add/", 13), ("final/", 15), ("version", 14)],
+    [("", 19), ("read/", 15), ("section/history/", 14), ("section/contacts/", 14), ("targets/add/", 13), ("final/", 15), ("version", 14)],
 )
 def test_what_a_page_costs(world: World, statements: Callable[..., Any], part: str, count: int) -> None:
     version = final(world.own)

@@ -33,6 +33,7 @@ ARRANGE = {_R.SOCIAL_WORKER, _R.LACE_COORDINATOR, _R.IRO, _R.CASE_SYSTEM}
 DOORS: dict[str, set[Role]] = {
     "child_eotas": {_R.SOCIAL_WORKER, _R.LACE_COORDINATOR, _R.CASE_SYSTEM},
     "child_plan_target_add": PLAN,
+    "child_plan_ask": PLAN,
     "child_review_arrange": ARRANGE,
     "child_no_contact_add": {_R.SOCIAL_WORKER},
     "child_risk_add": {_R.SOCIAL_WORKER, _R.CHILD_PROTECTION_LEAD},

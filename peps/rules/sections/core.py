@@ -96,7 +96,7 @@ ASPIRATIONS = SectionRule(
         text("expected", _("What the adults hope for and expect"), _("In education, and after it. Expect as much as for any child.")),
         choice(
             "gap",
-            _("Beside what the child hopes for"),
+            _("Compared with what the child hopes for"),
             ("same", _("The child and the adults hope for the same")),
             ("child", _("The child hopes for more than the adults expect")),
             ("adults", _("The adults hope for more than the child does")),

@@ -53,7 +53,7 @@ MY_PAGE = SectionRule(
         choice("feeling", _("How do you feel at school?"), *_FEELINGS, hint=_("Pick a face."), required=False, faces=True),
         text("like", _("I like…"), _("What do you like to do?"), required=False),
         text("good_at", _("I am good at…"), _("You can say more than one thing."), required=False),
-        text("matters", _("I care about…"), _("It can be a person, a pet or a place."), required=False),
+        text("matters", _("I care about…"), _("A person, a pet or a place."), required=False),
         text("helps", _("It helps me when…"), _("What do people do that helps you learn?"), required=False),
         text("hard", _("It is hard when…"), _("What do you not like?"), required=False),
         text("hope", _("When I grow up…"), _("What do you want to do or be?"), required=False),
