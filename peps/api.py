@@ -42,8 +42,8 @@ class Plan(Door):
         if Facet.EDUCATION not in grant.facets:
             raise Http404
         answer = plan_of(self.by, found, grant)
-        facets = [facet for facet in (Facet.EDUCATION, *(rule.facet for rule in SECTIONS.values())) if facet in grant.facets]
-        record_read(by=self.by, children=[found.pk], facets=set(facets), door="api_pep")
+        facets = {Facet.EDUCATION, *(SECTIONS[section["key"]].facet for section in answer.get("sections", ()))}
+        record_read(by=self.by, children=[found.pk], facets=facets, door="api_pep")
         version = hashlib.sha256(json.dumps(answer, cls=DjangoJSONEncoder, sort_keys=True).encode()).hexdigest()
         headers = {"ETag": etag(version)}
         return Response(status=304, headers=headers) if is_known(request, version) else Response(answer, headers=headers)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from peps.rules.sections.kinds import YOUNGER, Question, SectionRule, text
+from peps.rules.sections.kinds import Question, SectionRule, text
 
 FORM = 2  # the edition of these questions; a version says under which it was written
 
@@ -28,19 +28,19 @@ EARLIER: dict[tuple[int, str, str], Question] = {
 }
 
 
-def asked_as_frozen(rules: Iterable[SectionRule]) -> dict[str, list[str]]:
-    """What a version keeps of the questions it was asked: their keys by section, in order."""
-    return {rule.key: [question.key for question in rule.questions] for rule in rules}
+def asked_as_frozen(rules: Iterable[SectionRule]) -> list[dict[str, Any]]:
+    """What a version keeps of the questions it was asked: their keys by section. A list, for the database keeps no order of an object's keys."""
+    return [{"section": rule.key, "questions": [question.key for question in rule.questions]} for rule in rules]
 
 
 def rules_of(content: Mapping[str, Any], sections: Mapping[str, SectionRule]) -> list[SectionRule]:
     """The sections and questions of a frozen version's content, as they were when it was made final, from all `sections` there are."""
-    form, asked = content.get("form", 1), content.get("asked", FORM_1)
-    younger = content.get("phase") in YOUNGER if "phase" in content else False
+    form = content.get("form", 1)
+    asked = [(part["section"], part["questions"]) for part in content["asked"]] if "asked" in content else list(FORM_1.items())
     found = []
-    for key, keys in asked.items():
+    for key, keys in asked:
         rule = sections[key]
-        questions = {question.key: question for question in (rule.younger if younger and rule.younger else rule.questions)}
+        questions = {question.key: question for question in rule.edition(content.get("phase", ""))}
         kept = tuple(EARLIER.get((form, key, name), questions[name]) for name in keys if name in questions)
         found.append(replace(rule, questions=kept))
     return found

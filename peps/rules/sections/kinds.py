@@ -114,8 +114,11 @@ class SectionRule:
     def at(self, of: Circumstances, answers: Mapping[str, Any] | None = None) -> SectionRule:
         """The section with the questions of these circumstances, in their words; what is answered already stays."""
         held = answers or {}
-        questions = self.younger if self.younger and of.phase in YOUNGER else self.questions
-        return replace(self, questions=tuple(question for question in questions if question.stands(of) or held.get(question.key)))
+        return replace(self, questions=tuple(question for question in self.edition(of.phase) if question.stands(of) or held.get(question.key)))
+
+    def edition(self, of: str) -> tuple[Question, ...]:
+        """All the questions, in the words for this phase."""
+        return self.younger if self.younger and of in YOUNGER else self.questions
 
     def missing(self, answers: Mapping[str, Any]) -> list[Promise]:
         """The labels of what a final plan must answer here and does not yet."""
