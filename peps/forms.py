@@ -128,7 +128,7 @@ def with_face(feeling: str, words: Promise) -> SafeString:
 
 
 def _field(question: Question, *, in_row: bool = False) -> forms.Field:
-    marked = question.required or question.key in WORDS
+    marked = question.required or question.key in WORDS or question.faces
     label = question.label if marked else gettext("%(label)s (optional)") % {"label": question.label}
     common: dict[str, Any] = {"label": label, "required": False, "help_text": question.hint or ""}
     if question.faces:

@@ -181,7 +181,7 @@ def test_learning_at_home_and_who_supplies_what_is_missing() -> None:
 @pytest.mark.req("PEP-34")
 def test_strengths_and_strategies_stand_in_fields_of_their_own() -> None:
     support = next(question for question in SECTIONS["personal_development"].questions if question.key == "support")
-    assert [column.key for column in support.columns] == ["area", "strength", "hard", "strategy"]
+    assert [column.key for column in support.columns] == ["area", "strength", "difficulty", "strategy"]
     assert {key for key, _label in support.columns[0].choices} == {"social", "emotional", "behaviour"}
 
 

@@ -148,8 +148,8 @@ PERSONAL_DEVELOPMENT = SectionRule(
             _("Area"),
             choice("area", _("Which area"), *_AREAS),
             line("strength", _("Strengths"), required=False, limit=300),
-            line("hard", _("What is hard"), required=False, limit=300),
-            line("strategy", _("Support and strategies"), required=False, limit=300),
+            line("difficulty", _("What is hard"), required=False, limit=300),
+            line("strategy", _("What helps"), required=False, limit=300),
             required=False,
         ),
         table(
