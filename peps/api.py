@@ -27,9 +27,9 @@ from lace.children.seen import Seen, seen
 from lace.core.actor import Actor
 from lace.deadlines.models import Duty
 from peps.models import ACTION_FIELDS, EVALUATION_FIELDS, TARGET_FIELDS, Action, Evaluation, Pep, Section, Target, Version
-from peps.rules import DEVELOPED, INITIATED, State
+from peps.rules import DEVELOPED, INITIATED
 from peps.rules.actions import is_overdue
-from peps.rules.sections import SECTIONS
+from peps.rules.sections import SECTIONS, SectionRule, asked
 
 DAYS = ("initiated_on", "developing_on", "developed_on", "finalised_on", "amending_on")  # of the states
 
@@ -43,8 +43,8 @@ class Plan(Door):
         if Facet.EDUCATION not in grant.facets:
             raise Http404
         answer = plan_of(self.by, found, grant)
-        facets = [facet for facet in (Facet.EDUCATION, *(rule.facet for rule in SECTIONS.values())) if facet in grant.facets]
-        record_read(by=self.by, children=[found.pk], facets=set(facets), door="api_pep")
+        facets = {Facet.EDUCATION, *(SECTIONS[section["key"]].facet for section in answer.get("sections", ()))}
+        record_read(by=self.by, children=[found.pk], facets=facets, door="api_pep")
         version = hashlib.sha256(json.dumps(answer, cls=DjangoJSONEncoder, sort_keys=True).encode()).hexdigest()
         headers = {"ETag": etag(version)}
         return Response(status=304, headers=headers) if is_known(request, version) else Response(answer, headers=headers)
@@ -54,11 +54,14 @@ def plan_of(by: Actor, child: Child, grant: Grant) -> dict[str, Any]:
     """What a reader who holds the education facet may know of the child's plan; "not_started" when there is none."""
     milestones = Duty.objects.visible_to(by).filter(child=child, code__in=[*INITIATED, *DEVELOPED]).order_by("due_on", "code")
     known = {"child": child.pk, "milestones": explained(milestones, on=by.today)}
-    pep = Pep.objects.visible_to(by).filter(child=child).exclude(state=State.CLOSED).select_related("school").first()
+    pep = Pep.objects.visible_to(by).current().with_facts(by.today).filter(child=child).select_related("school").first()
     if pep is None:
         return known | {"id": None, "state": "not_started", "state_words": _("Not started")}
     plan = Seen(pep, grant)
     sections = {row.key: row for row in Section.objects.visible_to(by).filter(pep=pep)}
+    pep.child = child
+    of = pep.circumstances(by.today)
+    rules = asked(of, {key: row.answers for key, row in sections.items()})
     targets = Target.objects.visible_to(by).filter(pep=pep).order_by("position")
     actions = Action.objects.visible_to(by).filter(pep=pep).standing().order_by("due_on", "created_at")
     evaluations = Evaluation.objects.visible_to(by).filter(pep=pep).order_by("evaluated_on", "pk")
@@ -70,14 +73,15 @@ def plan_of(by: Actor, child: Child, grant: Grant) -> dict[str, Any]:
         **{name: getattr(plan, name) for name in DAYS},
         "school": plan.school.number if plan.school else None,
         "version": plan.version,
+        "phase": of.phase,
         "sections": [
             {
                 "key": rule.key,
                 "title": str(rule.title),
                 "source": str(rule.source),
-                **_progress(sections.get(rule.key)),
+                **_progress(rule, sections.get(rule.key)),
             }
-            for rule in SECTIONS.values()
+            for rule in rules.values()
             if rule.facet in grant.facets
         ],
         "targets": [{"id": target.id, **{name: getattr(target, name) for name in TARGET_FIELDS}} for target in seen(targets, grant)],
@@ -93,13 +97,13 @@ def plan_of(by: Actor, child: Child, grant: Grant) -> dict[str, Any]:
     }
 
 
-def _progress(section: Section | None) -> dict[str, Any]:
+def _progress(rule: SectionRule, section: Section | None) -> dict[str, Any]:
     """How far a section is; by role who wrote, never by name."""
     if section is None:
         return {"started": False, "complete": False, "language": None, "written_as": None, "written_on": None}
     return {
         "started": True,
-        "complete": not SECTIONS[section.key].missing(section.answers),
+        "complete": not rule.missing(section.answers),
         "language": section.language,
         "written_as": section.written_as,
         "written_on": timezone.localdate(section.written_at),

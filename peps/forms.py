@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -10,18 +10,21 @@ from uuid import uuid4
 from django import forms
 from django.core.validators import MaxLengthValidator
 from django.forms.boundfield import BoundField
+from django.template.loader import render_to_string
 from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.models import Language
-from lace.web.forms import ChoiceField, DateField
+from lace.web.forms import ChoiceField, DateField, MultipleChoiceField
 from peps.models import Target
 from peps.rules import TargetArea
 from peps.rules.sections import ROWS_LIMIT, WORDS, Kind, Question, SectionRule
 from peps.rules.targets import Funding, Outcome
 
-FIRST_ROWS, MORE_ROWS = 4, 2  # empty rows of a new table; of one with rows in it
+FIRST_ROWS, MORE_ROWS = 4, 2  # empty rows of a new table that a final plan needs; of any other
 
 
 class Words(forms.CharField):
@@ -79,7 +82,7 @@ class SectionForm(forms.Form):
         return not self.is_bound and any(self.initial[name] for name in self.fields if name not in {"language", "version", "sitting"})
 
     def _add_rows(self, question: Question, rows: list[dict[str, str]]) -> None:
-        count = min(len(rows) + (MORE_ROWS if rows else FIRST_ROWS), ROWS_LIMIT)
+        count = min(len(rows) + (FIRST_ROWS if question.required and not rows else MORE_ROWS), ROWS_LIMIT)
         if self.is_bound:
             count = 0
             while count < ROWS_LIMIT and f"{question.key}-{count}-{question.columns[0].key}" in self.data:
@@ -88,7 +91,7 @@ class SectionForm(forms.Form):
         for number in range(count):
             for column in question.columns:
                 name = f"{question.key}-{number}-{column.key}"
-                self.fields[name] = _field(column)
+                self.fields[name] = _field(column, in_row=True)
                 self.initial[name] = rows[number].get(column.key, "") if number < len(rows) else ""
 
     def parts(self) -> Iterator[BoundField | Table]:
@@ -120,10 +123,19 @@ class SectionForm(forms.Form):
         return found
 
 
-def _field(question: Question) -> forms.Field:
-    marked = question.required or question.key in WORDS
+def with_face(feeling: str, words: Promise) -> SafeString:
+    """A feeling by picture and word."""
+    return format_html('<span class="app-feeling">{} {}</span>', render_to_string("peps/face.html", {"feeling": feeling}), words)
+
+
+def _field(question: Question, *, in_row: bool = False) -> forms.Field:
+    marked = question.required or question.key in WORDS or question.faces
     label = question.label if marked else gettext("%(label)s (optional)") % {"label": question.label}
     common: dict[str, Any] = {"label": label, "required": False, "help_text": question.hint or ""}
+    if question.faces:
+        return ChoiceField(choices=[(key, with_face(key, label)) for key, label in question.choices], **common)
+    if question.kind == Kind.CHOICE and in_row:
+        return forms.ChoiceField(choices=[("", ""), *question.choices], **common)
     if question.kind == Kind.CHOICE:
         return ChoiceField(choices=question.choices, **common)
     if question.kind == Kind.LINE:
@@ -270,6 +282,18 @@ class StartForm(forms.Form):
 
 class FinaliseForm(forms.Form):
     on = DateField(label=_("Day the plan was agreed"), error_messages={"required": _("Enter the day the plan was agreed")})
+
+
+class AskForm(forms.Form):
+    """Sections to add: each says what it is for."""
+
+    keys = MultipleChoiceField(label=_("Add a section"), required=False)
+
+    def __init__(self, *args: Any, offered: Iterable[SectionRule], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["keys"]
+        field.choices = [(rule.key, rule.title) for rule in offered]
+        field.hints = {rule.key: rule.because for rule in offered}
 
 
 class AmendForm(forms.Form):

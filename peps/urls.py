@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(PLAN, plan.PlanPage.as_view(), name="child_plan"),
     path(f"{PLAN}start/", plan.StartPage.as_view(), name="child_plan_start"),
     path(f"{PLAN}read/", plan.ReadPage.as_view(), name="child_plan_read"),
+    path(f"{PLAN}sections/", plan.AskPage.as_view(), name="child_plan_ask"),
     path(f"{PLAN}section/<slug:key>/", writing.SectionPage.as_view(), name="child_plan_section"),
     path(f"{PLAN}targets/add/", writing.TargetPage.as_view(), name="child_plan_target_add"),
     path(f"{PLAN}targets/<uuid:target>/", writing.TargetPage.as_view(), name="child_plan_target"),

@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -20,15 +21,28 @@ from lace.accounts.access import Facet, Role
 from lace.accounts.models import Language, User
 from lace.audit.track import tracked
 from lace.children.models import ChildOwned, ChildOwnedQuerySet
+from lace.children.rules import academic_year, age, school_year
 from peps.models.action import Action
 from peps.models.target import Target, with_ids
 from peps.rules import State
-from schools.models import School
+from peps.rules.sections import FORM, Circumstances, SectionRule, asked_as_frozen, phase_on
+from schools.models import Enrolment, EotasPlace, School, TermRecord
+from schools.rules import SchoolKind
 
 
 class PepQuerySet(ChildOwnedQuerySet["Pep"]):
     def current(self) -> PepQuerySet:
         return self.exclude(state=State.CLOSED)
+
+    def with_facts(self, day: date) -> PepQuerySet:
+        """With what decides which questions a plan asks on a day: see `Pep.circumstances`. No statement more."""
+        of_child = {"child": OuterRef("child")}
+        excluded = TermRecord.objects.filter(**of_child, year=academic_year(day), days_excluded__gt=0)
+        return self.annotate(
+            school_kind=Subquery(Enrolment.objects.filter(**of_child).on_roll(day).values("school__kind")[:1]),
+            elsewhere=Exists(EotasPlace.objects.filter(**of_child).open_on(day)),
+            excluded=Exists(excluded),
+        )
 
 
 @tracked()
@@ -45,6 +59,7 @@ class Pep(ChildOwned):
     closed_on = models.DateField(null=True)
     amendment_reason = models.CharField(max_length=500, blank=True)  # of the amendment being written
     version = models.PositiveSmallIntegerField(default=0)  # the newest frozen version; 0 while there is none
+    asked_for = ArrayField(models.CharField(max_length=20), default=list, blank=True)  # sections that a writer added: keys of peps.rules.sections
 
     FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
         (
@@ -62,6 +77,7 @@ class Pep(ChildOwned):
             "closed_on",
             "amendment_reason",
             "version",
+            "asked_for",
         ),
         Facet.EDUCATION,
     )
@@ -79,6 +95,22 @@ class Pep(ChildOwned):
             )
         ]
         indexes = [models.Index(fields=["authority", "state"])]
+
+    def circumstances(self, on: date) -> Circumstances:
+        """What decides which questions the plan asks on the day for which `with_facts` fetched it."""
+        facts: Any = self  # with the columns of `with_facts`
+        born = self.child.born_on
+        kind = SchoolKind(facts.school_kind) if facts.school_kind else None
+        return Circumstances(
+            on=on,
+            phase=phase_on(born, on, kind),
+            year=school_year(born, on),
+            age=age(born, on),
+            elsewhere=facts.elsewhere or kind == SchoolKind.PRU,
+            needs=self.child.additional_needs,
+            excluded=facts.excluded,
+            asked_for=frozenset(self.asked_for),
+        )
 
 
 @tracked()
@@ -172,7 +204,6 @@ def digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-FORM = 2  # the edition of the questions in peps/rules that a frozen version was written under
 TARGET_FIELDS = (
     *("area", "need", "identified_with", "baseline", "goal", "measure", "strategy", "when_done", "where_done", "done_by", "how_often"),
     *("cost", "funding", "carer_part", "review_on", "child_agrees", "teacher_agrees", "language"),
@@ -181,14 +212,22 @@ ACTION_FIELDS = ("what", "owner_role", "due_on", "resource", "state", "evidence"
 
 
 def frozen(
-    sections: Iterable[Section], targets: Iterable[Target], ends: Iterable[Mapping[str, Any]] = (), actions: Iterable[Action] = ()
+    sections: Iterable[Section],
+    targets: Iterable[Target],
+    asked: Iterable[SectionRule],
+    phase: str,
+    *,
+    ends: Iterable[Mapping[str, Any]] = (),
+    actions: Iterable[Action] = (),
 ) -> dict[str, Any]:
-    """What a version freezes: words, their language, who wrote them by role, and no name of a person.
+    """What a version freezes: what was asked, words, their language, who wrote them by role, and no name of a person.
 
     `ends` says how the targets of the version before ended, as `ended` lays it out.
     """
     return {
         "form": FORM,
+        "phase": phase,
+        "asked": asked_as_frozen(asked),
         "sections": {
             section.key: {
                 "answers": section.answers,

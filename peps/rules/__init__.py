@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 from lace.notifications.kinds import Kind, declare
 from peps.rules.duties import DEVELOPED as DEVELOPED
 from peps.rules.duties import INITIATED as INITIATED
-from peps.rules.sections import SECTIONS
+from peps.rules.sections import SectionRule
 
 
 class State(TextChoices):
@@ -91,11 +91,12 @@ class Gap:
     sentence: Promise
 
 
-def gaps(answers: Mapping[str, Mapping[str, Any]], areas: Collection[str]) -> list[Gap]:
-    """What a plan with these answers by section and targets in these areas still needs before it may be final; empty when nothing."""
+def gaps(asked: Iterable[SectionRule], answers: Mapping[str, Mapping[str, Any]], areas: Collection[str]) -> list[Gap]:
+    """What a plan that asks these sections, with these answers by section and targets in these areas, still needs before it may be final;
+    empty when nothing."""
     found = [
         Gap(section.key, format_lazy(_("{section}: answer “{question}”"), section=section.title, question=label))
-        for section in SECTIONS.values()
+        for section in asked
         for label in section.missing(answers.get(section.key, {}))
     ]
     return [*found, *(Gap("targets", sentence) for wanted, sentence in NEEDED_AREAS if not wanted.intersection(areas))]

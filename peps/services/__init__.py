@@ -26,8 +26,10 @@ from peps.models import TARGET_FIELDS, Action, Evaluation, Pep, Section, Target,
 from peps.rules import DEVELOPED, INITIATED, REFUSALS, TRANSITIONS, State, Step, gaps
 from peps.rules.actions import unsettled
 from peps.rules.duties import CARER_HAS_IT, IRO_HAS_IT, RENEWED
-from peps.rules.sections import SECTIONS, SectionRule, check_answers
+from peps.rules.sections import SECTIONS, SectionRule, asked, check_answers
 from peps.rules.targets import unevaluated
+from peps.services.asking import ask_for as ask_for
+from peps.services.asking import changes_since as changes_since
 from schools.models import Enrolment
 
 LANGUAGES = set(Language.values)
@@ -157,8 +159,11 @@ def finalise(*, by: Actor, pep: Pep, on: date, reason: str = "") -> Version:
     last = Version.objects.filter(pep=pep, number=pep.version).first()
     evaluations = list(Evaluation.objects.filter(of_version=last).order_by("created_at")) if last else []
     actions = list(Action.objects.filter(pep=pep).for_version(pep.version + 1).order_by("due_on", "created_at"))
+    answers = {section.key: section.answers for section in sections}
+    of = Pep.objects.with_facts(by.today).get(pk=pep.pk).circumstances(by.today)
+    rules = asked(of, answers).values()
     missing = [
-        *gaps({section.key: section.answers for section in sections}, {target.area for target in targets}),
+        *gaps(rules, answers, {target.area for target in targets}),
         *unevaluated(last.targets() if last else [], {str(row.target): row.outcome for row in evaluations}, by.today),
         *unsettled(actions, by.today),
     ]
@@ -169,7 +174,8 @@ def finalise(*, by: Actor, pep: Pep, on: date, reason: str = "") -> Version:
     if earliest and on < earliest:
         problems.append(("on", _("The day cannot be before the plan's last step")))
     refuse(problems)
-    content = frozen(sections, targets, ended(last.targets(), evaluations) if last else [], actions)
+    ends = ended(last.targets(), evaluations) if last else []
+    content = frozen(sections, targets, rules, of.phase, ends=ends, actions=actions)
     pep.version += 1
     version = Version(
         pep=pep,

@@ -6,18 +6,20 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import Grant
+from peps.models import Section
 from peps.rules import TargetArea
-from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS, Kind, Question
+from peps.rules.sections import BY_AN_ADULT, DECLINED, FELT, WORDS, Kind, Question, SectionRule
 from peps.rules.targets import Funding
 
 LANG = {"en-gb": "en", "cy": "cy"}  # of HTML
 
 
-def laid_out(sections: Mapping[str, Mapping[str, Any]], grant: Grant) -> list[dict[str, Any]]:
-    """The sections that this reader may see, in their order: {key, title, source, lang, answers}. Empty ones say so."""
+def laid_out(rules: Iterable[SectionRule], sections: Mapping[str, Mapping[str, Any]], grant: Grant) -> list[dict[str, Any]]:
+    """Of these sections those that this reader may see, in their order: {key, title, source, lang, answers}. Empty ones say so."""
     return [
         {
             "key": rule.key,
@@ -30,7 +32,7 @@ def laid_out(sections: Mapping[str, Mapping[str, Any]], grant: Grant) -> list[di
                 laid_out_answer(question, answer) for question, answer in _given(rule.questions, sections.get(rule.key, {}).get("answers", {}))
             ],
         }
-        for rule in SECTIONS.values()
+        for rule in rules
         if rule.facet in grant.facets
     ]
 
@@ -45,9 +47,16 @@ def laid_out_answer(question: Question, answer: Any) -> dict[str, Any]:
         return {
             "label": question.label,
             "columns": [column.label for column in question.columns],
-            "rows": [[row.get(column.key, "") for column in question.columns] for row in answer],
+            "rows": [[_cell(column, row.get(column.key, "")) for column in question.columns] for row in answer],
         }
-    return {"label": question.label, "text": dict(question.choices).get(answer, answer), "own": question.key in WORDS}
+    if question.choices:
+        return {"label": question.label, "chosen": dict(question.choices).get(answer, answer), "face": answer if question.faces else ""}
+    return {"label": question.label, "text": answer, "own": question.key in WORDS}
+
+
+def _cell(column: Question, answer: str) -> Any:
+    """A choice is in the reader's language, words are in the writer's."""
+    return {"text": dict(column.choices).get(answer, answer), "lang": (get_language() or "en")[:2]} if column.choices else answer
 
 
 def _note(answers: Mapping[str, Any]) -> Any:
@@ -63,6 +72,19 @@ def _note(answers: Mapping[str, Any]) -> Any:
 def own_words(answers: Mapping[str, Any]) -> str:
     """What the child wants next, if the child said it: the first thing on the page of the plan. Empty when an adult wrote it."""
     return str(answers.get("next") or "").strip() if answers.get("how") in {"own", "said"} else ""
+
+
+def unmet_needs(sections: Mapping[str, Section]) -> list[dict[str, Any]]:
+    """What the child needs from the adults at school and does not have yet: the need and what adults do, never a history (WB-04)."""
+    held = sections.get("personal_development")
+    needs = dict(FELT)
+    rows = held.answers.get("felt") or [] if held else []
+    lang = LANG.get(held.language, "") if held else ""
+    return [
+        {"need": needs[row["need"]], "strategy": row.get("strategy", ""), "lang": lang}
+        for row in rows
+        if row.get("need") in needs and row.get("met") in {"partly", "no"}
+    ]
 
 
 def targets_laid_out(targets: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

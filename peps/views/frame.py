@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from lace.web.child_tabs import child_frame
 from lace.web.pages import ChildPage
 from peps.models import Action, Evaluation, Pep, Section, Target, Version
 from peps.rules import TRANSITIONS, State, Step
-from peps.rules.sections import SECTIONS, SectionRule
+from peps.rules.sections import SECTIONS, Circumstances, SectionRule, asked
 
 
 def written(day: date) -> str:
@@ -49,7 +50,7 @@ def is_draft(pep: Pep) -> bool:
 class PlanPart(ChildPage):
     """A page of the plan. `pep` is the current plan; a page that cannot be without one is not found when there is none."""
 
-    facets: ClassVar[frozenset[Facet]] = frozenset({Facet.EDUCATION, Facet.VOICE, Facet.WELLBEING, Facet.CONTACTS})
+    facets: ClassVar[frozenset[Facet]] = frozenset({Facet.EDUCATION, Facet.VOICE, Facet.WELLBEING, Facet.CONTACTS, Facet.ATTENDANCE})
     needs_plan: ClassVar[bool] = True
     permission: ClassVar[Permission | None] = None  # of the act that the page offers
     pep: Pep | None
@@ -58,7 +59,7 @@ class PlanPart(ChildPage):
         super().load(**kwargs)
         if Facet.EDUCATION not in self.grant.facets:
             raise Http404
-        self.pep = Pep.objects.visible_to(self.actor).filter(child=self.child).exclude(state=State.CLOSED).first()
+        self.pep = Pep.objects.visible_to(self.actor).current().with_facts(self.actor.today).filter(child=self.child).first()
         if self.pep is not None:
             self.pep.child = self.child
         elif self.needs_plan:
@@ -71,6 +72,15 @@ class PlanPart(ChildPage):
         """The current plan, on pages that need one."""
         assert self.pep is not None
         return self.pep
+
+    @property
+    def circumstances(self) -> Circumstances:
+        return self.plan.circumstances(self.actor.today)
+
+    def asked(self, sections: Mapping[str, Section]) -> list[SectionRule]:
+        """The sections that the plan asks today, with their questions, as far as this reader may see them; `sections` are those written."""
+        rules = asked(self.circumstances, {key: row.answers for key, row in sections.items()})
+        return [rule for rule in rules.values() if rule.facet in self.grant.facets]
 
     def may(self, permission: Permission, step: Step | None = None) -> bool:
         """Does the reader's grant give this act, and the plan's state this step?"""

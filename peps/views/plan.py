@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -21,14 +22,14 @@ from lace.deadlines.models import Duty
 from lace.web.duties import duty_item
 from lace.web.pages import ChildFormPage
 from peps import services
-from peps.forms import AmendForm, CloseForm, FinaliseForm, StartForm
+from peps.forms import AmendForm, AskForm, CloseForm, FinaliseForm, StartForm
 from peps.models import TARGET_FIELDS, Pep, Section, Version, ended
 from peps.rules import DEVELOPED, INITIATED, Gap, State, Step, gaps
 from peps.rules.actions import Owner, unsettled
-from peps.rules.sections import SECTIONS, SectionRule
+from peps.rules.sections import SOMETIMES, SectionRule, asked, rules_of
 from peps.rules.targets import may_go_on, unevaluated
 from peps.services.exchange import EXCHANGE
-from peps.views.content import LANG, laid_out, own_words, targets_laid_out
+from peps.views.content import LANG, laid_out, own_words, targets_laid_out, unmet_needs
 from peps.views.frame import PlanPart, made_final_by, may_compare, written
 from peps.views.outcomes import ends_laid_out, laid_out_action, live_actions
 from peps.views.printing import blank, links
@@ -76,7 +77,9 @@ class PlanPage(PlanPart):
             "days": self.days(pep),
             "words": own_words(page.answers) if page else "",
             "words_lang": LANG.get(page.language, "") if page else "",
-            "tasks": [self.task(rule, sections.get(rule.key)) for rule in SECTIONS.values() if rule.facet in self.grant.facets],
+            "tasks": [self.task(rule, sections.get(rule.key)) for rule in self.asked(sections)],
+            "changes": services.changes_since(by=self.actor, pep=pep, facets=self.grant.facets),
+            "unmet": unmet_needs(sections),
             "targets": (targets := seen(self.targets(), self.grant)),
             **self.ends(),
             "actions": (actions := live_actions(self.actions(), self.grant, self.actor.today)),
@@ -143,7 +146,8 @@ class ReadPage(PlanPart):
     for_child = True
 
     def get(self, request: HttpRequest, child: UUID) -> HttpResponse:
-        sections = {key: {"answers": row.answers, "language": row.language} for key, row in self.sections().items()}
+        rows = self.sections()
+        sections = {key: {"answers": row.answers, "language": row.language} for key, row in rows.items()}
         targets = [{name: getattr(target, name) for name in TARGET_FIELDS} for target in self.targets()]
         context = {
             **self.frame(),
@@ -151,7 +155,7 @@ class ReadPage(PlanPart):
             "title": _("The plan as it stands"),
             "files": links(self),
             "pep": Seen(self.plan, self.grant),
-            "sections": laid_out(sections, self.grant),
+            "sections": laid_out(self.asked(rows), sections, self.grant),
             "targets": targets_laid_out(targets),
             "ends": ends_laid_out(self.ended()),
             "actions": live_actions(self.actions(), self.grant, self.actor.today),
@@ -182,7 +186,7 @@ class VersionPage(PlanPart):
             "finalised_by": made_final_by(found),
             "intact": found.is_intact(),
             "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
-            "sections": laid_out(found.content["sections"], self.grant),
+            "sections": laid_out(rules_of(found.content), found.content["sections"], self.grant),
             "targets": targets_laid_out(found.content["targets"]),
             "ends": ends_laid_out(found.content.get("ended", [])),
             "actions": [laid_out_action(action) for action in found.content.get("actions", [])],
@@ -247,8 +251,10 @@ class CheckPage(Act):
         sections = self.sections()
         last, today = self.last_version(), self.actor.today
         said = {str(row.target): row.outcome for row in self.evaluations(last)} if last else {}
+        answers = {key: row.answers for key, row in sections.items()}
+        rules = asked(self.circumstances, answers).values()
         missing = [
-            *gaps({key: row.answers for key, row in sections.items()}, {target.area for target in self.targets()}),
+            *gaps(rules, answers, {target.area for target in self.targets()}),
             *unevaluated(last.targets() if last else [], said, today),
             *unsettled(self.actions(), today),
         ]
@@ -267,6 +273,32 @@ class CheckPage(Act):
 
     def act(self, cleaned: dict[str, Any]) -> Version:
         return services.finalise(by=self.actor, pep=self.plan, on=cleaned["on"])
+
+
+class AskPage(Act):
+    """Which sections the plan holds beside its core: those that facts ask for, and those that a writer adds."""
+
+    permission = Permission.WRITE_PEP
+    step = Step.WRITE
+    template_name = "peps/ask.html"
+    form_class = AskForm
+    title = _("Sections that some plans hold")
+    submit_text = _("Save and go back to the plan")
+    success_message = _("The sections of the plan are saved")
+
+    def get_form(self, data: QueryDict | None = None) -> forms.Form:
+        return AskForm(data, offered=[rule for rule in SOMETIMES.values() if not rule.asked_by_fact(self.circumstances)], initial=self.initial())
+
+    def initial(self) -> dict[str, Any]:
+        return {"keys": self.plan.asked_for}
+
+    def context(self) -> dict[str, Any]:
+        standing = [rule for rule in SOMETIMES.values() if rule.asked_by_fact(self.circumstances) and rule.facet in self.grant.facets]
+        return super().context() | {"standing": standing}
+
+    def act(self, cleaned: dict[str, Any]) -> Pep:
+        by_fact = [key for key in self.plan.asked_for if SOMETIMES[key].asked_by_fact(self.circumstances)]
+        return services.ask_for(by=self.actor, pep=self.plan, keys=[*cleaned["keys"], *by_fact])
 
 
 class AmendPage(Act):

@@ -41,10 +41,13 @@ class SectionPage(PlanPart, ChildFormPage):
         rule = SECTIONS.get(kwargs["key"])
         if rule is None or rule.facet not in self.grant.facets:
             raise Http404
+        self.section = Section.objects.visible_to(self.actor).filter(pep=self.plan, key=rule.key).select_related("written_by").first()
+        standing = {held.key: held for held in self.asked({rule.key: self.section} if self.section else {})}
+        if rule.key not in standing:
+            raise Http404
         if not rule.may_be_written(self.actor.role, self.grant):
             raise NotAllowed
-        self.rule = rule
-        self.section = Section.objects.visible_to(self.actor).filter(pep=self.plan, key=rule.key).select_related("written_by").first()
+        self.rule = standing[rule.key]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.writable(self.rule):

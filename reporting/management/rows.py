@@ -14,12 +14,12 @@ from django.contrib.auth.models import Group
 from lace.accounts.access import Relation, Role
 from lace.accounts.models import LocalAuthority, Membership, Organisation, User
 from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildOwned, ChildUserGrant, Placement, PlacementAddress, relation_code
-from lace.children.rules import EntryType, PlacementType, sort_key
+from lace.children.rules import EntryType, PlacementType, age, phase, school_year, sort_key
 from lace.deadlines.models import Duty
 from lace.deadlines.rules import RULES, Done, Fact, Opening, openings
 from peps.models import Pep, Section, Target, Version, digest, frozen
 from peps.rules import DEVELOPED, INITIATED, State
-from peps.rules.sections import SECTIONS
+from peps.rules.sections import Circumstances, asked
 from reporting.management import records, words
 from reporting.management.calendars import SAMPLE
 from reporting.management.records import Population
@@ -276,9 +276,10 @@ class Rows:
                 continue
             pep = self._pep(child, history, started)
             language = self.rng.choices(("en-gb", "cy"), (75, 25))[0]
-            written = self._sections(pep, language) if pep.state != State.INITIATED else []
+            of = self._circumstances(child, pep)
+            written = self._sections(pep, of, language) if pep.state != State.INITIATED else []
             aims = self._targets(pep, language) if pep.version or pep.state == State.DEVELOPING else []
-            content = frozen(written, aims) if pep.version else {}
+            content = frozen(written, aims, asked(of).values(), of.phase) if pep.version else {}
             sha256 = digest(content)
             for number, made in enumerate((made for made in started if made.final_on), start=1):
                 assert made.final_on is not None
@@ -313,21 +314,26 @@ class Rows:
             pep.state = State.INITIATED if last.state == "initiated" else State.DEVELOPING
         return pep
 
-    def _sections(self, pep: Pep, language: str) -> list[Section]:
-        keys = list(SECTIONS) if pep.version else list(SECTIONS)[:3]
+    def _circumstances(self, child: int, pep: Pep) -> Circumstances:
+        """Of the day of the newest version, else of today."""
+        made, on = self.p.children[child], pep.finalised_on or self.p.as_of
+        return Circumstances(on, phase(made.born_on, on), school_year(made.born_on, on), age(made.born_on, on), needs=made.additional_needs)
+
+    def _sections(self, pep: Pep, of: Circumstances, language: str) -> list[Section]:
+        rules = list(asked(of).values())
         owned = {"child_id": pep.child_id, "authority_id": pep.authority_id}
         now = datetime.combine(pep.finalised_on or pep.initiated_on or self.p.as_of, time(12), UTC)
         return [
             Section(
                 pep=pep,
-                key=key,
-                answers=words.answers(self.rng, key, language),
+                key=rule.key,
+                answers=words.answers(self.rng, rule, language),
                 language=language,
                 written_as=Role.DESIGNATED_PERSON,
                 written_at=now,
                 **owned,
             )
-            for key in keys
+            for rule in (rules if pep.version else rules[:3])
         ]
 
     def _targets(self, pep: Pep, language: str) -> list[Target]:

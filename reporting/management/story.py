@@ -426,7 +426,7 @@ class Story(Cast):
 
 
 def written(form: Form) -> Form:
-    """A section or target filled in: words in every empty field, of a table only in its first row."""
+    """A section or target filled in: words in every empty field and the first answer to every choice, of a table only in its first row."""
     later = re.compile(r".+-[1-9]\d*-.+")
     boxes = re.compile(r".+_(day|month|year)")
     for name in form.typed:
@@ -436,9 +436,9 @@ def written(form: Form) -> Form:
             continue  # not everything costs money
         elif not form.values.get(name) and not later.fullmatch(name) and not boxes.fullmatch(name):
             form.fill(**{name: "Agreed at the meeting."})
-    for name, value in (("how", "said"), ("language", "en-gb")):
-        if name in form.choices:
-            form.fill(**{name: value})
+    for name, offered in form.choices.items():
+        if name not in form.boxes and not form.values.get(name) and not later.fullmatch(name):
+            form.fill(**{name: {"how": "said", "language": "en-gb"}.get(name) or next(filter(None, offered))})
     return form
 
 

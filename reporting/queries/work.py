@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -77,12 +78,17 @@ def _parts(actor: Actor) -> list[Entry]:
     if role not in ASKED_FOR_PARTS:
         return []
     grants = [grant for (_relation, held_by), grant in TABLE.items() if held_by == role]
-    keys = [section.key for section in SECTIONS.values() if any(section.may_be_written(role, grant) for grant in grants)]
-    plans = Pep.objects.visible_to(actor).filter(state__in=(State.INITIATED, State.DEVELOPING, State.AMENDING))
+    mine = [section for section in SECTIONS.values() if any(section.may_be_written(role, grant) for grant in grants)]
+    plans = Pep.objects.visible_to(actor).filter(state__in=(State.INITIATED, State.DEVELOPING, State.AMENDING)).with_facts(actor.today)
     begun = ArraySubquery(Section.objects.filter(pep=OuterRef("pk")).values("key"))
-    rows = plans.annotate(begun=begun, due=_developed_by()).values_list("pk", "child_id", "begun", "due")
-    waiting = [(pk, child, [key for key in keys if key not in written], due) for pk, child, written, due in rows]
-    return [Entry("part", pk, child, ",".join(missing), due) for pk, child, missing, due in waiting if missing]
+    found: list[Entry] = []
+    rows: Iterable[Any] = plans.select_related("child").annotate(begun=begun, due=_developed_by())
+    for pep in rows:
+        of = pep.circumstances(actor.today)
+        missing = [section.key for section in mine if section.stands(of) and section.key not in pep.begun]
+        if missing:
+            found.append(Entry("part", pep.pk, pep.child_id, ",".join(missing), pep.due))
+    return found
 
 
 def _developed_by() -> Subquery:

@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 from lace.accounts.access import NAMED_RELATION, Facet, Relation, Role
 from lace.children.models import Child, Statement
 from lace.children.people import people_around
-from lace.children.rules import StatementKind
+from lace.children.rules import StatementKind, phase
 from lace.children.services.statements import StatementFacts, choose_readers, take_down
 from lace.web.pages import ChildPage, FormActions
 from peps.models import Section, Target
@@ -105,7 +105,7 @@ class HomePage(OwnPage):
         page = Section.objects.visible_to(self.actor).filter(child=self.child, key="my_page").exclude(pep__state=State.CLOSED).first()
         if page is None or page.answers.get("how") not in {"own", "said"}:
             return []
-        labels = {question.key: question.label for question in SECTIONS["my_page"].questions}
+        labels = {question.key: question.label for question in SECTIONS["my_page"].edition(phase(self.child.born_on, self.actor.today))}
         return [{"title": labels[key], "text": page.answers[key], "lang": page.language[:2]} for key in WORDS if page.answers.get(key)]
 
     def targets(self) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from lace.accounts.models import LocalAuthority, Organisation, User
 from lace.children.models import Child
 from lace.deadlines.models import Duty
 from peps.models import Target, digest
-from peps.rules.sections import SECTIONS, Kind
+from peps.rules.sections import SECTIONS, Kind, asked_as_frozen
 from schools.models import School
 from tests.access.policy.fields import MODELS
 from tests.access.policy.fields import SECTIONS as SECTION_FACETS
@@ -251,7 +251,9 @@ class Planter:
             "teacher_agrees": True,
             "language": "en-gb",
         }
-        content = {"form": 2, "sections": sections, "targets": [target | {"id": str(self.made[Target].pk)}], "ended": [], "actions": []}
+        asked = {"phase": "secondary", "asked": asked_as_frozen(SECTIONS.values())}
+        targets = [target | {"id": str(self.made[Target].pk)}]
+        content = {"form": 2, **asked, "sections": sections, "targets": targets, "ended": [], "actions": []}
         yield {"number": 1, "content": content, "sha256": digest(content)}
 
     def _of_review(self) -> Iterable[dict[str, Any]]:
@@ -289,7 +291,9 @@ class Planter:
             if question.kind == Kind.CHOICE:
                 found[question.key] = question.choices[0][0]
             elif question.kind == Kind.ROWS:
-                found[question.key] = [{column.key: self._word(model, key, facet) for column in question.columns}]
+                found[question.key] = [
+                    {column.key: column.choices[-1][0] if column.choices else self._word(model, key, facet) for column in question.columns}
+                ]
             else:
                 found[question.key] = self._word(model, key, facet)
         return found

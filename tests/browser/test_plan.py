@@ -21,7 +21,7 @@ Open = Callable[..., Page]
 def test_pages_of_a_plan_are_accessible(open_page: Open, world: World, language: str) -> None:
     written(world.own)
     school = world.client(Role.DESIGNATED_PERSON)
-    for part in ("", "read/", "section/my_page/", "section/attainment/", "targets/add/", "final/"):
+    for part in ("", "read/", "sections/", "section/my_page/", "section/attainment/", "section/personal_development/", "targets/add/", "final/"):
         assert_accessible(open_page(plan(world, part), client=school, language=language))
 
 

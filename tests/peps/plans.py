@@ -15,11 +15,12 @@ from lace.core.actor import Actor
 from lace.web.middleware import serving
 from peps import services
 from peps.models import Action, Pep, Target, Version
+from peps.rules.sections import SOMETIMES
 from peps.services.actions import save_action
 from tests.world import Authority, World
 
 ANSWERS: dict[str, dict[str, Any]] = {
-    "my_page": {"like": "  Rygbi,\n a fy nghi ", "next": "Bod yn filfeddyg", "how": "own", "helper": "Mam-gu"},
+    "my_page": {"feeling": "fine", "like": "  Rygbi,\n a fy nghi ", "next": "Bod yn filfeddyg", "how": "own", "helper": "Mam-gu"},
     "history": {"institutions": "Ysgol y Bryn", "attendance": "96%", "achievements": "Swimming badge", "needs": "None"},
     "arrangements": {
         "school": "Hill School, Year 9",
@@ -28,13 +29,35 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "promotion": "Mentor",
         "disruption": "No change is planned",
     },
-    "attainment": {"subjects": [{"subject": "Mathemateg", "current": "PS3", "expected": "PS4", "comment": ""}], "progress": ""},
+    "attainment": {
+        "development": "Sings and counts to ten",
+        "subjects": [{"subject": "Mathemateg", "current": "PS3", "expected": "PS4", "comment": ""}],
+        "progress": "",
+    },
+    "elsewhere": {"where": "Tutor at the library", "taught": "English and mathematics", "back": "Two mornings from May"},
+    "aln": {"kind": "idp_school", "where": "", "summary": "A visual timetable"},
+    "exclusions": {"what": "Two days in March", "prevent": "A card to leave the room", "meantime": ""},
+    "aspirations": {"expected": "Eight GCSEs", "gap": "same", "bridge": "", "careers": "A week at the vet's", "still": "first"},
+    "post_16": {"mode": "full", "course": "Animal care, level 3", "follows": "University", "support": "", "engage": ""},
+    "transition": {"to": "College in September", "steps": "Three visits", "worries": ""},
     "personal_development": {"leisure": "Rugby club", "wellbeing": "Good friends", "strategies": ""},
     "carer": {"education": "Reads every evening", "leisure": "Drives to rugby", "home": "", "comments": ""},
+    "pathway": {"passes": "The bursary", "help": ""},
     "contacts": {"people": [{"role": "Social worker", "name": "Eleri", "note": "Mornings"}]},
 }
 WRITERS = {"my_page": Role.FOSTER_CARER, "carer": Role.FOSTER_CARER}  # the rest by the designated person
-CANARIES = ("Bod yn filfeddyg", "Swimming badge", "Mr Rees", "Mathemateg", "Good friends", "Drives to rugby", "Eleri", "Nine out of ten")
+CANARIES = (
+    "Bod yn filfeddyg",
+    "Swimming badge",
+    "Mr Rees",
+    "Mathemateg",
+    "Good friends",
+    "Drives to rugby",
+    "Eleri",
+    "Nine out of ten",
+    "Eight GCSEs",
+    "Two days in March",
+)
 
 
 @contextmanager
@@ -66,6 +89,12 @@ def facts(by: Actor, **other: Any) -> dict[str, Any]:
 def started(authority: Authority) -> Pep:
     with acting(authority, Role.SOCIAL_WORKER) as by:
         return services.start_pep(by=by, child=authority.child, on=by.today)
+
+
+def with_every_section(authority: Authority, pep: Pep) -> None:
+    """The sections that only some plans hold are added to this one."""
+    with acting(authority, Role.SOCIAL_WORKER) as by:
+        services.ask_for(by=by, pep=pep, keys=SOMETIMES)
 
 
 def add_target(authority: Authority, pep: Pep, **other: Any) -> Target:

@@ -17,7 +17,7 @@ from lace.accounts.access import Role
 from peps import services
 from peps.models import Pep, Section, Target
 from peps.rules import State
-from tests.peps.plans import ANSWERS, acting, add_target, facts, final, plan, started, text, written
+from tests.peps.plans import ANSWERS, acting, add_target, facts, final, plan, started, text, with_every_section, written
 from tests.world import World
 
 
@@ -69,6 +69,7 @@ def test_the_tab_from_no_plan_to_final_and_amended(world: World) -> None:
     assert "Initiated" in text(school.get(plan(world)))
     with acting(world.own, Role.IRO):
         pep = Pep.objects.get(child=world.own.child)
+    with_every_section(world.own, pep)
     for key, answers in ANSWERS.items():
         data = {"language": "en-gb", "version": "0", "sitting": str(uuid4())}
         for name, answer in answers.items():

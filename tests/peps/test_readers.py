@@ -114,7 +114,7 @@ def test_every_look_is_recorded_with_what_was_shown(world: World) -> None:
     with acting(world.own, Role.LACE_COORDINATOR):
         look = Read.objects.latest("id")
     assert (look.door, look.children, look.role) == ("child_plan_version", [world.own.child.pk], Role.HEADTEACHER)
-    assert look.facets == ["contacts", "education"]
+    assert look.facets == ["attendance", "contacts", "education"]
 
 
 @pytest.mark.parametrize(("language", "words"), [("en-gb", ("Education so far", "Targets")), ("cy", ("Addysg hyd yma", "Targedau", "Fy nhudalen i"))])

@@ -16,7 +16,7 @@ from lace.children.services import PlacementFacts, assign, begin_care, end_care,
 from lace.core.actor import Actor
 from lace.core.errors import NotAllowed, Refused
 from lace.web.middleware import serving
-from tests.peps.plans import ANSWERS, written
+from tests.peps.plans import ANSWERS, with_every_section, written
 from tests.reviews.test_reviews import arranged
 from tests.world import Authority, World
 
@@ -33,6 +33,7 @@ ARRANGE = {_R.SOCIAL_WORKER, _R.LACE_COORDINATOR, _R.IRO, _R.CASE_SYSTEM}
 DOORS: dict[str, set[Role]] = {
     "child_eotas": {_R.SOCIAL_WORKER, _R.LACE_COORDINATOR, _R.CASE_SYSTEM},
     "child_plan_target_add": PLAN,
+    "child_plan_ask": PLAN,
     "child_review_arrange": ARRANGE,
     "child_no_contact_add": {_R.SOCIAL_WORKER},
     "child_risk_add": {_R.SOCIAL_WORKER, _R.CHILD_PROTECTION_LEAD},
@@ -49,6 +50,13 @@ SECTIONS: dict[str, set[Role]] = {
     "personal_development": SCHOOL,
     "carer": {_R.FOSTER_CARER, _R.KINSHIP_CARER, _R.RESIDENTIAL_WORKER, _R.DESIGNATED_PERSON, _R.SOCIAL_WORKER},
     "contacts": PLAN,
+    "elsewhere": SCHOOL,
+    "aln": PLAN,
+    "exclusions": SCHOOL,
+    "aspirations": SCHOOL,
+    "post_16": SCHOOL,
+    "transition": PLAN,
+    "pathway": PLAN,
 }
 
 
@@ -59,7 +67,7 @@ def address(world: World, route: str, **more: Any) -> str:
 @pytest.mark.req("SW-11")
 @pytest.mark.parametrize("role", list(Role))
 def test_every_page_that_writes_is_open_to_its_writers_only(world: World, role: Role) -> None:
-    written(world.own)
+    with_every_section(world.own, written(world.own))
     client, stranger = world.client(role), world.client(role, world.other)
     for route, roles in DOORS.items():
         for method in ("get", "post"):

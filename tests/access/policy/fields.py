@@ -45,7 +45,7 @@ MODELS: dict[str, dict[str, str]] = {
     | _all("attendance", "sessions_possible sessions_attended sessions_unauthorised days_excluded"),
     "Pep": _all(
         "education",
-        f"{_ROW} state school initiated_on developing_on developed_on finalised_on amending_on closed_on amendment_reason version",
+        f"{_ROW} state school initiated_on developing_on developed_on finalised_on amending_on closed_on amendment_reason version asked_for",
     ),
     "Section": _all("education", f"{_ROW} pep key answers language version written_by written_as written_at sitting"),
     "Target": _all("targets", f"{_ROW} pep position area goal measure strategy when_done where_done done_by how_often review_on language")
@@ -88,6 +88,13 @@ SECTIONS: dict[str, str] = {
     "personal_development": "wellbeing",
     "carer": "education",
     "contacts": "contacts",
+    "elsewhere": "education",
+    "aln": "education",
+    "exclusions": "attendance",
+    "aspirations": "education",
+    "post_16": "education",
+    "transition": "education",
+    "pathway": "education",
 }
 # Who writes a section, and by which act.
 CARERS = words("foster_carer kinship_carer residential_worker")  # CAR-02, CAR-10: whoever cares for the child day by day
@@ -99,6 +106,13 @@ WRITERS: dict[str, tuple[str, frozenset[str]]] = {
     "personal_development": ("write_pep", words("designated_person lace_coordinator")),
     "carer": ("contribute_to_pep", words("designated_person social_worker") | CARERS),
     "contacts": ("write_pep", words("designated_person lace_coordinator social_worker")),
+    "elsewhere": ("write_pep", words("designated_person lace_coordinator")),
+    "aln": ("write_pep", words("designated_person lace_coordinator social_worker")),
+    "exclusions": ("write_pep", words("designated_person lace_coordinator")),
+    "aspirations": ("write_pep", words("designated_person lace_coordinator")),
+    "post_16": ("write_pep", words("designated_person lace_coordinator")),
+    "transition": ("write_pep", words("designated_person lace_coordinator social_worker")),
+    "pathway": ("write_pep", words("designated_person lace_coordinator social_worker")),
 }
 
 

@@ -61,6 +61,7 @@ _route("child_plan", "child", needs="education")
 _route("child_targets", "child", needs="targets")
 _route("child_plan_start", "child", FORM, needs="education", act="start_pep")
 _route("child_plan_read", "child", needs="education")
+_route("child_plan_ask", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_section", "child", FORM, needs="education")
 _route("child_plan_target_add", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_target", "child", FORM, needs="education", act="write_pep")
@@ -347,10 +348,12 @@ SHOWS: dict[str, frozenset[str]] = {
     | words("Version.targets.goal Version.targets.baseline Version.targets.measure Version.targets.strategy Evaluation.evidence"),
     "child_plan_go_on": _NAME,
     "child_plan_progress": _FRAME | words("Version.targets.goal Evaluation.evidence"),
+    "child_plan_ask": _NAME,
     "child_plan_close": _NAME,
     "child_plan_read": _FRAME
     | words(
         "Section.arrangements Section.attainment Section.carer Section.contacts Section.history Section.my_page"
+        " Section.aln Section.aspirations Section.elsewhere Section.exclusions Section.pathway Section.post_16 Section.transition"
         " Section.personal_development Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with"
         " Version.targets.goal Evaluation.evidence Action.what Action.resource Action.reason"
     )
@@ -362,6 +365,7 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan_version": _FRAME
     | words(
         "Version.arrangements Version.attainment Version.carer Version.contacts Version.history Version.my_page"
+        " Version.aln Version.aspirations Version.elsewhere Version.exclusions Version.pathway Version.post_16 Version.transition"
         " Version.personal_development Version.reason Version.targets.baseline Version.targets.carer_part Version.targets.goal"
         " Version.targets.measure Version.targets.need Version.targets.strategy"
     ),
