@@ -147,7 +147,7 @@ def _bring_in(by: Actor, source: Source, values: dict[str, Any], reckoner: Recko
     rows = _missing(source, values)
     while batch := list(islice(rows, _BATCH)):
         new = [row(found) for found in batch if found.duty is None]
-        model._default_manager.bulk_create(new, ignore_conflicts=True)  # type: ignore[arg-type]
+        model._default_manager.bulk_create(new, ignore_conflicts=True)  # type: ignore[arg-type]  # of child or body, as `model` is
         opened += len(new)
         for found in batch:
             if found.duty is not None:
