@@ -35,7 +35,7 @@ from schools.models import PolicyCheck, SchoolPolicy
 from tests.access.mutation import cases, guards, mutants, suite
 from tests.access.mutation.mutants import Mutant
 from tests.access.mutation.suite import Stage
-from tests.access.random_queries.population import Population, close_the_forgotten, connect, furnish_authorities
+from tests.access.random_queries.population import Population, connect, furnish_authorities
 from tests.access.random_queries.test_random_queries import made_up
 from tests.conftest import owner_connection
 
@@ -60,7 +60,6 @@ def stage(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
     own, today = f"{template}_mutants_{secrets.token_hex(3)}", timezone.localdate()
     with django_db_blocker.unblock():
         connection.close()
-        close_the_forgotten()
         owner = connect(template, OWNER_ROLE)
         owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(own), sql.Identifier(template)))
         try:

@@ -6,9 +6,7 @@ just the rows that one context may see: a query must answer there as it does in 
 
 from __future__ import annotations
 
-import gc
 import random
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
@@ -292,13 +290,6 @@ def connect(database: str, role: str) -> psycopg.Connection[Any]:
     parameters = connection.get_connection_params()
     keys = ("host", "port", "password")
     return psycopg.connect(dbname=database, user=role, autocommit=True, **{key: parameters[key] for key in keys if parameters.get(key)})
-
-
-def close_the_forgotten() -> None:
-    """A database is copied only while nobody else uses it: end what threads of earlier tests left open and nobody holds any more."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 def furnish_authorities() -> list[tuple[str, Context]]:

@@ -25,7 +25,7 @@ from tests.access.random_queries.generator import Generator
 from tests.access.random_queries.oracle import GUARDED
 from tests.access.random_queries.orm import OrmGenerator
 from tests.access.random_queries.pieces import PUBLISHED, Query
-from tests.access.random_queries.population import DAY, Population, close_the_forgotten, connect, furnish_authorities
+from tests.access.random_queries.population import DAY, Population, connect, furnish_authorities
 
 QUERIES = int(os.environ.get("LACE_RANDOM_QUERIES", "10000"))
 SEED = int(os.environ.get("LACE_RANDOM_SEED", "20161101"))  # the same queries in every run of CI: a red one can be looked into
@@ -42,7 +42,6 @@ def population(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
     own = f"{template}_random_{secrets.token_hex(3)}"
     with django_db_blocker.unblock():
         connection.close()
-        close_the_forgotten()
         owner = connect(template, OWNER_ROLE)
         owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(own), sql.Identifier(template)))
         try:
