@@ -308,14 +308,16 @@ def _policy(owner: psycopg.Connection[Any], table: str, policy: str, clause: str
 
 def of_functions(owner: psycopg.Connection[Any]) -> Iterator[Mutant]:
     """The functions on which the policies stand, each without one of its conditions or one of its arms."""
-    for name in ("lace_granted_children", "lace_granted_children_with"):
+    for name in ("lace_granted_children", "lace_granted_children_with", "lace_closed_children"):
         found = owner.execute("SELECT pg_get_functiondef(oid), prosrc FROM pg_proc WHERE proname = %s", [name]).fetchone()
         assert found is not None
         whole, body = found
-        for number, arm in enumerate(re.findall(r"WHERE (.*?)(?=\s*UNION ALL|\s*\)\s*\Z)", body, re.DOTALL)):
-            place = ("of people", "of groups")[number]
+        arms = re.findall(r"WHERE (.*?)(?=\s*UNION ALL|\s*\)\s*\Z)", body, re.DOTALL)
+        for arm, place in zip(arms, ("of people", "of groups") if len(arms) > 1 else ("of an authority",), strict=True):
             inside = re.search(r"WHERE (codename = ANY.*?)\)\)\s+AND starts_on", arm, re.DOTALL)
             changed = [("none", "false"), *weaker(arm)]
+            if "<=" in arm and not inside:
+                changed += [("from the day after", arm.replace("<=", "<")), ("without a day none", arm.replace(", true)", ", false)"))]
             if inside:
                 codes = inside[1]
                 changed += [(f"any relation {what}", arm.replace(codes, left)) for what, left in (("usable", "true"), *weaker(codes))]
