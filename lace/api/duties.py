@@ -11,6 +11,7 @@ from uuid import UUID
 from lace.api.schema import shape
 from lace.deadlines.explain import explanation
 from lace.deadlines.models import Duty
+from lace.deadlines.reckoning import rules_held
 
 DUTY = shape(
     id="id",
@@ -45,7 +46,7 @@ def explained(duties: Iterable[Duty], *, on: date, beside: Iterable[Duty] | None
 
     For a reader who holds the education facet of each child.
     """
-    rows = list(duties)
+    rows, rules = list(duties), rules_held(on)
     of_child: dict[UUID, list[Duty]] = defaultdict(list)
     for duty in rows if beside is None else beside:
         of_child[duty.child_id].append(duty)
@@ -76,5 +77,5 @@ def explained(duties: Iterable[Duty], *, on: date, beside: Iterable[Duty] | None
             "beside": words.beside,
             "strictest": words.strictest,
         }
-        for duty, words in ((duty, explanation(duty, on=on, beside=of_child[duty.child_id])) for duty in rows)
+        for duty, words in ((duty, explanation(duty, on=on, beside=of_child[duty.child_id], rules=rules)) for duty in rows)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from lace.deadlines.models import BodyDuty, Duty
+from lace.deadlines.reckoning import Rules, rules_held
 from lace.deadlines.rules import RULES, Clock, DutyRule, Fact, Force
 
 
@@ -40,14 +41,14 @@ class Explanation:
     strictest: bool
 
 
-def explanation(duty: Duty | BodyDuty, *, on: date, beside: Iterable[Duty] = (), rules: Mapping[str, DutyRule] = RULES) -> Explanation:
+def explanation(duty: Duty | BodyDuty, *, on: date, beside: Iterable[Duty] = (), rules: Rules | None = None) -> Explanation:
     """The duty as it stands on a day; `beside` are the child's other duties, of which those with the same goal are compared.
 
-    `rules`: the rules as the authority has them (`choices.rules_of`), where its own lengths and ladders are to be named.
+    `rules` (`reckoning.rules_held`) is for a page with many duties, so that the authorities' choices are read once for all.
 
     For a reader who holds the education facet of the child. Raises KeyError when no rule of that code is declared.
     """
-    rule = rules[duty.code]
+    rule = (rules or rules_held(on))(duty)
     rivals = _rivals(duty, beside)
     return Explanation(
         title=str(rule.title),
@@ -67,9 +68,9 @@ def explanation(duty: Duty | BodyDuty, *, on: date, beside: Iterable[Duty] = (),
     )
 
 
-def explanations(duties: Iterable[Duty], *, on: date, rules: Mapping[str, DutyRule] = RULES) -> list[Explanation]:
+def explanations(duties: Iterable[Duty], *, on: date) -> list[Explanation]:
     """Explanations of several duties in their order, each compared with the others of its child."""
-    rows = list(duties)
+    rows, rules = list(duties), rules_held(on)
     of_child: dict[UUID, list[Duty]] = defaultdict(list)
     for duty in rows:
         of_child[duty.child_id].append(duty)
@@ -127,8 +128,11 @@ def _count(duty: Duty | BodyDuty, rule: DutyRule) -> str:
             sentence = ngettext("It runs for %(count)s month.", "It runs for %(count)s months.", rule.length)
         case _:
             sentence = _("It is due on or before that day.")
+    source, chosen = RULES[duty.code].length, rule.length != RULES[duty.code].length
     notes = (
-        _("The source gives no number; this one is local.") if rule.local else "",
+        _("The authority chose this; the source says %(count)s.") % {"count": source} if chosen and not rule.local else "",
+        _("The authority chose this; the source gives no number.") if chosen and rule.local else "",
+        _("The source gives no number; this one is local.") if rule.local and not chosen else "",
         "" if rule.verified else _("This number has not been read in the source itself."),
     )
     return " ".join(filter(None, (sentence % length, *notes)))

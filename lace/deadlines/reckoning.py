@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -15,9 +15,10 @@ from lace.accounts.models import LocalAuthority, Organisation
 from lace.children.models import Child, ChildGroupGrant, relation_code
 from lace.core.workdays import WorkingDays, is_working_day
 from lace.deadlines.calendars import Calendars
-from lace.deadlines.models import ExtraHoliday, RuleChoice, WorkingDay
+from lace.deadlines.models import BodyDuty, Duty, ExtraHoliday, RuleChoice, WorkingDay
 from lace.deadlines.rules import RULES, DutyRule, Fact, Opening, SchoolDays, authority_settings, opening, rules_for
 
+Rules = Callable[[Duty | BodyDuty], DutyRule]
 Place = tuple[int, int]  # an authority's id and a school's: whose term dates count
 
 
@@ -100,6 +101,12 @@ class Reckoner:
 def _is_set(rule: DutyRule) -> bool:
     """Has the authority a column for its clock or length?"""
     return bool(rule.clock_setting or rule.length_setting)
+
+
+def rules_held(on: date) -> Rules:
+    """Says of a duty by which rule it was counted and is told of on a day: as its authority has it. Two statements at most, when first asked."""
+    reckoner = Reckoner(since=on, today=on)
+    return lambda duty: reckoner.rule(duty.code, duty.authority_id, duty.trigger_on)
 
 
 def place_of(child: Child, on: date) -> Place | None:

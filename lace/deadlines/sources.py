@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from lace.deadlines.rules import SUBJECT, About, Fact, Source, declare_settlement, declare_source
 
-IN_CARE = "EXISTS (SELECT FROM children_careepisode e WHERE e.child_id = {child} AND e.started_on <= %(as_of)s AND (e.ended_on IS NULL OR e.ended_on > %(as_of)s))"  # noqa: E501
+IN_CARE = (
+    "EXISTS (SELECT FROM children_careepisode e WHERE e.child_id = {child} AND e.started_on <= %(as_of)s"
+    " AND (e.ended_on IS NULL OR e.ended_on > %(as_of)s))"
+)
 _EPISODES = """
 SELECT e.child_id, e.authority_id, CASE e.entry_type WHEN 'emergency' THEN 'emergency_entry' ELSE 'planned_entry' END, e.started_on,
     e.id, true, c.born_on

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from notifications_python_client.errors import HTTPError
+from notifications_python_client.errors import APIError, HTTPError
 from notifications_python_client.notifications import NotificationsAPIClient
 
 NOTIFY = "https://api.notifications.service.gov.uk"
@@ -158,29 +158,26 @@ class Notify:
             raise  # 5xx, or no answer: it may have been taken
 
     def took(self, reference: UUID) -> bool:
-        try:
-            found = self._client.get_all_notifications(reference=str(reference))
-        except HTTPError as error:
-            raise Down(error.status_code) from error
         # One reference is one letter and the tries that somebody asked for: never more than the 250 of a page.
-        return any(message["status"] not in _UNDELIVERED for message in found["notifications"])
+        return any(message["status"] not in _UNDELIVERED for message in self._page(reference=str(reference)))
 
     def returned(self) -> Iterator[Returned]:
         for status in _UNDELIVERED:
             older_than = None
-            while page := self._page(status, older_than):
+            while page := self._page(status=status, template_type="email", older_than=older_than):
                 for message in page:
                     if (reference := _own(message["reference"])) is not None:
                         yield Returned(reference, message["email_address"])
                 older_than = page[-1]["id"]
 
-    def _page(self, status: str, older_than: str | None) -> list[dict[str, Any]]:
+    def _page(self, **asked: str | None) -> list[dict[str, Any]]:
         try:
-            found = self._client.get_all_notifications(status=status, template_type="email", older_than=older_than)
-        except HTTPError as error:
+            found: list[dict[str, Any]] = self._client.get_all_notifications(**asked)["notifications"]
+        except APIError as error:  # refused, unanswered, or answered by something that is not Notify
             raise Down(error.status_code) from error
-        messages: list[dict[str, Any]] = found["notifications"]
-        return messages
+        except (KeyError, TypeError) as error:
+            raise Down from error
+        return found
 
     def close(self) -> None:
         self._client.request_session.close()

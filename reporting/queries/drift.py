@@ -93,7 +93,7 @@ def courses(actor: Actor) -> list[Course]:
 def _of(children: Iterable[UUID], rows: Iterable[_T]) -> dict[UUID, list[_T]]:
     by_child: dict[UUID, list[_T]] = {child: [] for child in children}
     for row in rows:
-        by_child[row.child_id].append(row)  # type: ignore[attr-defined]
+        by_child[row.child_id].append(row)  # type: ignore[attr-defined]  # of either model, both with a child
     return by_child
 
 

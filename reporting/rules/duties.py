@@ -22,7 +22,7 @@ def _yearly(row: str, code: str, title: Promise, why: Promise, source: Promise, 
         "done": Done.RECORD,
         "about": About.AUTHORITY,
     }
-    return DutyRule(code=code, title=title, why=why, source=source, role=role, rows=(row,), **(values | more))  # type: ignore[arg-type]
+    return DutyRule(code=code, title=title, why=why, source=source, role=role, rows=(row,), **(values | more))  # type: ignore[arg-type]  # keywords in a dict have one type
 
 
 declare(

@@ -17,6 +17,7 @@ from lace.core.errors import NotAllowed
 from lace.deadlines.explain import explanation
 from lace.deadlines.forms import LatenessForm
 from lace.deadlines.models import BodyDuty
+from lace.deadlines.reckoning import Rules, rules_held
 from lace.deadlines.recording import is_recorded
 from lace.deadlines.services.bodies import answers_for, explain_body_lateness, record_body_done, undo_body
 from lace.web.duties import duty_item, group_of, groups
@@ -37,13 +38,14 @@ class BodyDutiesPage(Page):
         rows = [*visible.open().order_by("due_on", "code", "pk"), *visible.filter(closed_on__isnull=False).order_by("-closed_on", "code", "pk")]
         page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
         found: dict[str, list[dict[str, Any]]] = {}
+        rules = rules_held(self.actor.today)
         for duty in page.object_list:
-            found.setdefault(group_of(duty, self.actor.today), []).append(self.item(duty))
+            found.setdefault(group_of(duty, self.actor.today), []).append(self.item(duty, rules))
         title = _("Duties of the school") if self.actor.organisation_id is not None else _("Duties of the authority and its schools")
         return render(request, "reporting/body_duties.html", {"title": title, "groups": groups(found), "page": page})
 
-    def item(self, duty: BodyDuty) -> dict[str, Any]:
-        told = explanation(duty, on=self.actor.today)
+    def item(self, duty: BodyDuty, rules: Rules) -> dict[str, Any]:
+        told = explanation(duty, on=self.actor.today, rules=rules)
         name = duty.body.name if duty.body else duty.authority.name
         item = duty_item(duty, told, self.actor.today)
         return item | {

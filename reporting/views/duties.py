@@ -124,7 +124,7 @@ class _List(Page):
             if value in ("", None, False) or name == "sort":
                 continue
             if isinstance(field, forms.ChoiceField):
-                found.append(str(dict(field.choices)[value]))  # type: ignore[arg-type]
+                found.append(str(dict(field.choices)[value]))  # type: ignore[arg-type]  # a choice is a key of any type
             elif isinstance(value, date):
                 found.append(f"{field.label}: {date_format(value, 'DATE_FORMAT')}")
             else:

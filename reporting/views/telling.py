@@ -72,9 +72,9 @@ class TellingForm(forms.Form):
     def __init__(self, *args: Any, by_email: bool, **kwargs: Any) -> None:
         """`by_email`: the person has to be told by e-mail."""
         super().__init__(*args, **kwargs)
-        self.fields["at"].choices = [(moment.isoformat("minutes"), time_format(moment, "TIME_FORMAT")) for moment in times()]  # type: ignore[attr-defined]
+        self.fields["at"].choices = [(moment.isoformat("minutes"), time_format(moment, "TIME_FORMAT")) for moment in times()]  # type: ignore[attr-defined]  # a ChoiceField, by its name only
         if by_email:
-            self.fields["how"].choices = [choice for choice in How.choices if choice[0] != How.LACE]  # type: ignore[attr-defined]
+            self.fields["how"].choices = [choice for choice in How.choices if choice[0] != How.LACE]  # type: ignore[attr-defined]  # the same
             self.fields["how"].help_text = _("Your role has statutory duties, so e-mail cannot be switched off")
 
 

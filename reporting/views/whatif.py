@@ -21,7 +21,7 @@ from lace.deadlines.calendars import Calendars
 from lace.deadlines.choices import when
 from lace.deadlines.explain import explanation
 from lace.deadlines.models import Duty
-from lace.deadlines.reckoning import Place, Reckoner
+from lace.deadlines.reckoning import Place, Reckoner, Rules, rules_held
 from lace.deadlines.rules import RULES, About, Fact, Opening
 from lace.web.forms import DateField
 from lace.web.pages import Page
@@ -124,9 +124,9 @@ class WhatIfPage(Page):
         off = [opening for opening in found if days[opening.code][1] != "none"]
         shown = off if request.GET.get("days") == "off" else found
         duties = [Duty(authority=authority, **asdict(opening)) for opening in found]
-        codes = {opening.code for opening in shown}
+        codes, rules = {opening.code for opening in shown}, rules_held(self.actor.today)
         return {
-            "rows": [self.row(duty, duties, days[duty.code]) for duty in duties if duty.code in codes],
+            "rows": [self.row(duty, duties, days[duty.code], rules) for duty in duties if duty.code in codes],
             "number": ngettext("%(count)s duty", "%(count)s duties", len(found)) % {"count": len(found)},
             "off": ngettext("%(count)s falls on a day without school", "%(count)s fall on a day without school", len(off)) % {"count": len(off)},
             "filters": [
@@ -134,12 +134,12 @@ class WhatIfPage(Page):
             ],
         }
 
-    def row(self, duty: Duty, beside: list[Duty], day: tuple[str, str]) -> list[Any]:
-        told = explanation(duty, on=duty.trigger_on, beside=beside)
+    def row(self, duty: Duty, beside: list[Duty], day: tuple[str, str], rules: Rules) -> list[Any]:
+        told = explanation(duty, on=duty.trigger_on, beside=beside, rules=rules)
         due = f"{date_format(duty.due_on, 'l')} {date_format(duty.due_on, 'DATE_FORMAT')}"
         if duty.provisional:
             due = gettext("%(day)s at the earliest") % {"day": due}
-        rung = RULES[duty.code].ladder[:1]
+        rung = rules(duty).ladder[:1]
         first = [f"{', '.join(str(role.label) for role in step.roles)} ({when(step.days)})" for step in rung]
         words, tag = day
         return [

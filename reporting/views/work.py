@@ -25,6 +25,7 @@ from lace.children.rules import academic_year_label
 from lace.children.seen import Seen
 from lace.deadlines.explain import explanation
 from lace.deadlines.models import Duty
+from lace.deadlines.reckoning import Rules, rules_held
 from lace.deadlines.services.absences import may_for_others
 from lace.notifications.inbox import inbox, items
 from lace.notifications.services import mark_read
@@ -65,9 +66,9 @@ def subject_of(entry: Entry) -> str:
     return {"part": PLANS, "request": DATA}.get(entry.kind, MEETINGS)
 
 
-def queued(duty: Duty, beside: list[Duty], child: Seen, today: date) -> dict[str, Any]:
+def queued(duty: Duty, beside: list[Duty], child: Seen, today: date, rules: Rules) -> dict[str, Any]:
     """An open duty in a queue: shorter than where it is done, and with how late it is."""
-    told = explanation(duty, on=today, beside=beside)
+    told = explanation(duty, on=today, beside=beside, rules=rules)
     item = duty_item(duty, told, today, whom=child.name, href=reverse(route_of(duty.code), args=[child.pk]))
     late = told.state if told.days_late else ""
     return item | {"why": f"{told.why} ({told.source})", "next": " ".join(filter(None, (late, told.beside, told.next_told)))}
@@ -151,21 +152,22 @@ class WorkPage(Page):
         grants = grants_of(self.actor, children.values())
         duties = work.duties_beside(self.actor, set(children))
         reviews = work.meetings(self.actor, [entry.pk for entry in found if entry.kind == "meeting"])
+        rules = rules_held(self.actor.today)
         groups: list[tuple[str, list[dict[str, Any]]]] = [(_("Overdue"), []), (_("In the next 7 days"), []), (_("Later"), [])]
         for entry in found:
             child, grant = children[entry.child_id], grants[entry.child_id]
-            item = self.item(entry, Seen(child, grant), grant, duties[entry.child_id], reviews.get(entry.pk))
+            item = self.item(entry, Seen(child, grant), grant, duties[entry.child_id], reviews.get(entry.pk), rules)
             days = (entry.due - self.actor.today).days if entry.due else SOON + 1
             groups[0 if days < 0 else 1 if days <= SOON else 2][1].append(item)
         shown = {Facet.IDENTITY, Facet.EDUCATION}.intersection(*(grant.facets for grant in grants.values()))
         record_read(by=self.actor, children=children, facets=shown, door="work", act=Read.Act.LIST)
         return [{"title": title, "entries": entries} for title, entries in groups if entries]
 
-    def item(self, entry: Entry, child: Seen, grant: Grant, beside: list[Duty], review: Review | None) -> dict[str, Any]:
+    def item(self, entry: Entry, child: Seen, grant: Grant, beside: list[Duty], review: Review | None, rules: Rules) -> dict[str, Any]:
         today = self.actor.today
         if entry.kind == "duty":
             duty = next(duty for duty in beside if duty.pk == entry.pk)
-            return queued(duty, beside, child, today)
+            return queued(duty, beside, child, today, rules)
         days = (entry.due - today).days if entry.due else SOON + 1
         common = {"due": entry.due, "whom": child.name, "status": "overdue" if days < 0 else "soon" if days <= SOON else "due"}
         if entry.kind == "part":

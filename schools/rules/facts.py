@@ -108,7 +108,7 @@ declare_disagreement(
             WHERE g.content_object_id = p.child_id AND g.group_id = a.group_id AND g.permission_id = {_RELATION.format(name="'host'")}
                 AND g.starts_on <= %(as_of)s AND (g.ends_on IS NULL OR g.ends_on > %(as_of)s))
     GROUP BY p.authority_id
-    """,  # noqa: S608
+    """,  # noqa: S608  # constants of this module
     f"""
     SELECT g.authority_id, count(*)
     FROM children_childgroupgrant g JOIN accounts_localauthority a ON a.group_id = g.group_id
@@ -118,7 +118,7 @@ declare_disagreement(
             WHERE p.child_id = g.content_object_id AND p.host_authority_id = a.id
                 AND p.started_on <= %(as_of)s AND (p.ended_on IS NULL OR p.ended_on > %(as_of)s))
     GROUP BY g.authority_id
-    """,  # noqa: S608
+    """,  # noqa: S608  # constants of this module
     f"""
     SELECT n.authority_id, count(*)
     FROM schools_enrolment n JOIN accounts_organisation o ON o.id = n.school_id
@@ -130,5 +130,5 @@ declare_disagreement(
             WHERE g.content_object_id = n.child_id AND g.group_id = o.group_id AND g.permission_id = {_RELATION.format(name="'school'")}
                 AND g.starts_on <= %(as_of)s AND (g.ends_on IS NULL OR g.ends_on > %(as_of)s))
     GROUP BY n.authority_id
-    """,  # noqa: S608
+    """,  # noqa: S608  # constants of this module
 )

@@ -272,6 +272,10 @@ class Planter:
         yield {"duty": duty, "exemption": "short_breaks", "decided_by": None, "decided_on": None, "agreed": None, "answer": ""}
         yield {"duty": duty}
 
+    def _of_missanswer(self) -> Iterable[dict[str, Any]]:
+        """Of the duty that nobody acts on here: which came first was left to chance, and with it what the page of a miss shows."""
+        yield {"duty": Duty.objects.filter(child=self.child, code="pep_initiated_emergency")[0]}
+
     def _of_termrecord(self) -> Iterable[dict[str, Any]]:
         yield {"year": 2025, "term": "summer", "sessions_possible": 90, "sessions_attended": 71}
         yield {"year": 2025, "term": "autumn", "sessions_possible": 90, "sessions_attended": 73}

@@ -62,7 +62,7 @@ class Recall:
             if self._waiting:
                 with connection.cursor() as cursor:
                     cursor.execute(self._before("SELECT 1"))
-            connection.apply_context()  # type: ignore[attr-defined]
+            connection.apply_context()  # type: ignore[attr-defined]  # our backend's
 
     def begin(self) -> None:
         """A new knock: all is as it was."""

@@ -87,6 +87,8 @@ CALLED = {
     "body_duty_undo": {"duty": "bodyduty"},
     "body_duty_reason": {"duty": "bodyduty"},
 }
+# Shown or not, by which of several changes of one moment the page names: it may be there, and need not.
+SOMETIMES = {"child_changes": {"Duty.done_note"}}
 # What is one button has no page of its own: where it stands.
 BUTTONS = {
     "invitation_again": "invitations",
@@ -195,7 +197,7 @@ def shown(answer: Answer, cell: Cell, made: Cast) -> list[str]:
         return []
     kept = SHOWS.get(cell.address.name, frozenset()) | ({f"Section.{cell.section}"} if cell.section else set())
     may = (planted for planted in made.canaries.all() if planted.name in kept and planted.account != own)
-    must = {planted.name for planted in may if oracle.reads(cell.person, planted, made.facts["A"])}
+    must = {planted.name for planted in may if oracle.reads(cell.person, planted, made.facts["A"])} - SOMETIMES.get(cell.address.name, set())
     return [f"shows {name}, which has no line" for name in sorted(found - kept)] + [f"does not show {name}" for name in sorted(must - found)]
 
 
@@ -243,10 +245,15 @@ def test_address(stage: tuple[Cast, Light], address: Address, section: str, reco
         pytest.fail(f"{len(problems)} wrong in {count} cells of {address}:\n" + "\n".join(problems[:60]), pytrace=False)
 
 
+def is_same(cell: Cell) -> bool:
+    """Is the answer the same each time it is asked for? A feed's secret address is made anew."""
+    return cell.route.about not in OWN and not (cell.address.name == "feed_new" and cell.method == "POST")
+
+
 def test_what_is_remembered_is_what_would_be_answered(stage: tuple[Cast, Light]) -> None:
     """The memory of `Light.remembering` changes no answer: the same cells, asked with it and without."""
     made, light = stage
-    asked = random.Random(3).sample([cell for address in ALL for cell in cells(address, made, every=7) if cell.route.about not in OWN], 250)
+    asked = random.Random(3).sample([cell for address in ALL for cell in cells(address, made, every=7) if is_same(cell)], 250)
     with light.remembering():
         for cell in asked:
             knock(light, cell, made)  # so that there is something to remember

@@ -97,7 +97,7 @@ def test_a_new_social_worker_takes_over_on_the_day(world: World) -> None:
     successor = person(Role.SOCIAL_WORKER, world.own.row)
     by = world.own.actor(Role.CASE_SYSTEM)
     with serving(by):
-        assign(by=by, child=world.own.child, user=successor.user, relation="social_worker", on=today)  # type: ignore[arg-type]
+        assign(by=by, child=world.own.child, user=successor.user, relation="social_worker", on=today)  # type: ignore[arg-type]  # a relation by its name
     for actor, sees in ((world.own.actor(Role.SOCIAL_WORKER), False), (actor_for(successor, today=today), True)):
         with serving(actor):
             assert Child.objects.filter(pk=world.own.child.pk).exists() == sees

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, Playwright
 from pytest_django.live_server_helper import LiveServer
 
 # Playwright's sync API runs an event loop in the test's thread; Django refuses database calls there unless told.
@@ -42,6 +43,15 @@ def browser_type_launch_args() -> dict[str, Any]:
             pytest.fail("the browser tests need chromium: apt-get install chromium")
         pytest.skip("no chromium found: apt-get install chromium, or set CHROMIUM to a browser's path")
     return {"executable_path": path, "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def playwright(request: pytest.FixtureRequest) -> Iterator[Playwright]:
+    """Playwright keeps an event loop running in this thread, and there Django holds another set of connections (asgiref.local):
+    what is open when the loop begins or ends would stay open, and a database in use can be neither copied nor dropped."""
+    connection.close()
+    yield request.getfixturevalue("playwright")
+    connection.close()
 
 
 @pytest.fixture

@@ -335,7 +335,7 @@ def warm() -> None:
     from django.template.loader import get_template
     from django.urls import reverse
     from django.utils import translation
-    from kombu.transport import redis  # noqa: F401
+    from kombu.transport import redis  # noqa: F401  # loaded once, before the runs are forked
 
     from lace.celery import app
 

@@ -44,11 +44,11 @@ class Counting:
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._counter:
             self.under_way += 1
-        super().process_request(request, client_address)  # type: ignore[misc]
+        super().process_request(request, client_address)  # type: ignore[misc]  # of the class it is mixed into
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
-            super().process_request_thread(request, client_address)  # type: ignore[misc]
+            super().process_request_thread(request, client_address)  # type: ignore[misc]  # of the class it is mixed into
         finally:
             with self._counter:
                 self.under_way -= 1

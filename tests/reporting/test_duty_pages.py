@@ -13,13 +13,14 @@ from django.utils import timezone
 from lace.accounts.access import Role
 from lace.accounts.models import Organisation
 from lace.children.models import Child
-from lace.deadlines.models import Absence, BodyDuty, Duty, Waiver
+from lace.deadlines.models import Absence, BodyDuty, Duty, RuleChoice, Waiver
 from lace.deadlines.rules import Fact
 from lace.deadlines.services import correct_fact, open_body_duties, open_duties
 from lace.deadlines.services.life import record_done
 from lace.deadlines.services.waivers import ask_waiver
 from lace.web.middleware import serving
 from schools.services.entry import leave_care
+from tests.lace.api.callers import Caller
 from tests.reporting.pages import body, cost
 from tests.world import World, enter, make_school, person, signed_in
 
@@ -42,6 +43,26 @@ def url(name: str, duty: Duty) -> str:
 
 def page(world: World, role: Role, child: Child | None = None) -> str:
     return body(world.client(role).get(reverse("child_duties", args=[(child or world.own.child).pk])))
+
+
+@pytest.mark.req("DL-08", "DL-12")
+def test_a_duty_is_explained_by_the_length_that_the_authority_chose(world: World) -> None:
+    code, today = "pep_initiated_emergency", timezone.localdate()
+    before = enter(world.own, entered_on=today - 9 * DAY)[0]
+    with serving(world.own.actor(Role.ADMINISTRATOR)):
+        RuleChoice.objects.create(
+            authority=world.own.row, code=code, length=6, effective_from=today - 3 * DAY, approved_by="Cabinet",
+            decided_by=world.own.user(Role.ADMINISTRATOR),
+        )  # fmt: skip
+    child = enter(world.own, entered_on=today - DAY)[0]
+    chosen = "It runs for 6 working days. Weekends and bank holidays do not count. The authority chose this; the source says 10."
+    assert page(world, Role.LACE_COORDINATOR, child).count(chosen) == 1
+    assert "It runs for 10 working days. Weekends and bank holidays do not count.</p>" in page(world, Role.LACE_COORDINATOR, before)
+    assert "Yr awdurdod a ddewisodd hyn; 10 a ddywed y ffynhonnell." in body(
+        world.client(Role.LACE_COORDINATOR).get(reverse("child_duties", args=[child.pk]), HTTP_ACCEPT_LANGUAGE="cy")
+    )
+    told = Caller(world.own).get(f"children/{child.pk}/duties/").json()["results"]
+    assert [duty["clock_words"] for duty in told if duty["code"] == code] == [chosen]
 
 
 @pytest.mark.req("DL-01", "DL-09")

@@ -136,7 +136,7 @@ def test_an_answer_is_refused_with_a_sentence_and_changes_nothing(missed: World)
     with serving(actor):
         for sentence, given in cases.items():
             with pytest.raises(BadInput) as refusal:
-                answer_miss(by=actor, duty=open_, **given)  # type: ignore[arg-type]
+                answer_miss(by=actor, duty=open_, **given)  # type: ignore[arg-type]  # wrong on purpose
             assert sentence in [str(text) for texts in refusal.value.problems.values() for text in texts]
         not_missed = Duty.objects.open().filter(due_on__gt=today, authority=missed.own.row).select_related("child")[0]
         with pytest.raises(Refused, match="refused"):

@@ -62,8 +62,8 @@ def test_timeliness_in_sql_is_what_a_duty_says_of_itself(world: World) -> None:
                 Duty.objects.filter(pk=mine[0].pk).update(outcome=outcome, closed_on=closed, due_on=due, next_look_on=None)
                 duty = Duty.objects.get(pk=mine[0].pk)
                 row = of_children(actor, Asked()).get(pk=duty.pk)
-                said = row.timeliness  # type: ignore[attr-defined]
-                assert row.late_days == duty.days_late(today)  # type: ignore[attr-defined]
+                said = row.timeliness  # type: ignore[attr-defined]  # annotated
+                assert row.late_days == duty.days_late(today)  # type: ignore[attr-defined]  # annotated
                 assert (said == Timeliness.OVERDUE) == duty.is_overdue(today)
                 assert (said == Timeliness.MISSED) == duty.was_missed
                 assert (said in {Timeliness.OVERDUE, Timeliness.WAITING}) == (duty.closed_on is None)

@@ -51,7 +51,7 @@ def test_what_cannot_be_is_refused(world: World) -> None:
     by = world.own.actor(Role.IRO)
     for wrong in ({"cause": "boredom"}, {"needed_by": by.today - DAY}, {"words": "x" * 501}, {"needed_by": by.today + 400 * DAY}):
         with serving(by), pytest.raises(BadInput):
-            bring_review_forward(**{"by": by, "child": world.own.child, "cause": "iro_asks", "needed_by": by.today + DAY} | wrong)  # type: ignore[arg-type]
+            bring_review_forward(**{"by": by, "child": world.own.child, "cause": "iro_asks", "needed_by": by.today + DAY} | wrong)  # type: ignore[arg-type]  # wrong on purpose
     system = world.own.actor(Role.CASE_SYSTEM)
     with serving(system):
         leave_care(by=system, episode=world.own.episode, on=system.today, reason="returned_home")

@@ -328,7 +328,7 @@ def test_the_tab_costs_the_same_with_many_reviews(world: World, statements: Any)
     arranged(world.own)
     path = url("child_meetings", world.own)
     client.get(path)
-    with statements(19):
+    with statements(20):
         client.get(path)
 
 

@@ -147,7 +147,7 @@ def _bring_in(by: Actor, source: Source, values: dict[str, Any], reckoner: Recko
     rows = _missing(source, values)
     while batch := list(islice(rows, _BATCH)):
         new = [row(found) for found in batch if found.duty is None]
-        model._default_manager.bulk_create(new, ignore_conflicts=True)  # type: ignore[arg-type]
+        model._default_manager.bulk_create(new, ignore_conflicts=True)  # type: ignore[arg-type]  # of child or body, as `model` is
         opened += len(new)
         for found in batch:
             if found.duty is not None:
@@ -187,14 +187,18 @@ def _missing(source: Source, values: dict[str, Any]) -> Iterator[_Found]:
 
 
 def _recompute_stale(by: Actor) -> int:
-    """Open duties of children that rest on an older version of their rule, or wait for term dates; how many changed."""
+    """Open duties of children that rest on an older version of their rule, wait for term dates, or count the school days of another
+    authority, whose calendar may have changed since: `recount` reaches an authority's own only. How many changed.
+    """
     versions = [(rule.code, rule.version) for rule in RULES.values() if rule.about == About.CHILD]
     query = f"""
-        SELECT d.id {_SCHOOL}
-        FROM (SELECT d.*, d.child_id AS owner, d.trigger_on AS day FROM deadlines_duty d) AS s
-        JOIN deadlines_duty d ON d.id = s.id
+        SELECT d.id, d.place
+        FROM (
+            SELECT s.* {_SCHOOL} AS place
+            FROM (SELECT d.*, d.child_id AS owner, d.trigger_on AS day FROM deadlines_duty d WHERE d.closed_on IS NULL) AS s
+        ) AS d
         JOIN unnest(%s::text[], %s::int[]) AS r (code, version) ON r.code = d.code
-        WHERE d.closed_on IS NULL AND (d.rule_version <> r.version OR d.provisional AND d.clock = %s)
+        WHERE d.rule_version <> r.version OR d.clock = %s AND (d.provisional OR d.place[1] <> d.authority_id)
     """  # noqa: S608  # constants of this module
     with connection.cursor() as cursor:
         cursor.execute(query, [[code for code, _version in versions], [version for _code, version in versions], str(Clock.SCHOOL)])

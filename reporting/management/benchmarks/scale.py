@@ -15,7 +15,7 @@ from django.db import connection, models, transaction
 
 from lace.accounts.models import LocalAuthority, Membership, Organisation, User
 from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, NoContactPerson, Placement, PlacementAddress, Statement
-from lace.deadlines.models import Duty
+from lace.deadlines.models import ClosedDay, Duty, ExtraHoliday, LessonTimes, TermDates
 from peps.models import Pep, Section, Target, Version
 from reporting.models import TermFigures
 from reviews.models import Review
@@ -26,7 +26,8 @@ CLONED: tuple[type[models.Model], ...] = (
     Group, LocalAuthority, Organisation, School, User, Membership, Designation, Child, CareEpisode, Placement, PlacementAddress, Enrolment,
     ChildUserGrant, ChildGroupGrant, NoContactPerson, Statement, TermRecord, Review, Pep, Section, Target, Version, Duty,
 )  # fmt: skip
-SHARED = (Permission, ContentType, TermFigures)  # one for all tenants
+# One for all tenants; and the calendars of the seeded country: what is measured is counted already, so clones need none.
+SHARED = (Permission, ContentType, TermFigures, TermDates, ClosedDay, LessonTimes, ExtraHoliday)
 STEP = 1_000_000  # between the numeric keys of one clone and the next: more than a table of a seeded country has rows
 
 # Columns that are unique: one letter of its own for each authority, one for each clone of the country.

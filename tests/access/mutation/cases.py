@@ -18,8 +18,8 @@ from tests.world import make_school, person
 
 def make_cases(database: str, today: date) -> None:
     """What the policies and scopes tell apart, of each authority: an address that must not be shown (the second child's), records closed after an
-    adoption (the third's and fourth's), relations that begin and end on the days about today, of people, bodies and other authorities, and
-    every third relation narrowed by hand (PRIV-04).
+    adoption (the third's yesterday, the fourth's today), relations that begin and end on the days about today, of people, bodies and other
+    authorities, and every third relation narrowed by hand (PRIV-04).
     """
     with connect(database, OWNER_ROLE) as owner:
         owner.execute(
@@ -28,7 +28,7 @@ def make_cases(database: str, today: date) -> None:
         )
         which = "FROM numbered WHERE numbered.id = children_child.id AND n"
         owner.execute(f"UPDATE children_child SET address_is_sensitive = true {which} = 2".encode())
-        owner.execute(f"UPDATE children_child SET sealed_on = CURRENT_DATE - 1, support_agreed = n = 3 {which} IN (3, 4)".encode())
+        owner.execute(f"UPDATE children_child SET sealed_on = CURRENT_DATE + n::int - 4, support_agreed = n = 3 {which} IN (3, 4)".encode())
         columns = "content_object_id, authority_id, permission_id, starts_on, ends_on, purpose, legal_basis, agreement"
         values = "o.id, o.authority_id, g.permission_id, %(today)s + starts, %(today)s + ends, '', '', ''"
         edges = "(VALUES (2, -9, 0), (3, -9, 1), (4, 0, 40), (5, 1, 40)) edge (of, starts, ends)"

@@ -317,7 +317,7 @@ def of_functions(owner: psycopg.Connection[Any]) -> Iterator[Mutant]:
             inside = re.search(r"WHERE (codename = ANY.*?)\)\)\s+AND starts_on", arm, re.DOTALL)
             changed = [("none", "false"), *weaker(arm)]
             if "<=" in arm and not inside:
-                changed += [("from the day after", arm.replace("<=", "<")), ("without a day none", arm.replace(", true))", ", false))"))]
+                changed += [("from the day after", arm.replace("<=", "<")), ("without a day none", arm.replace(", true)", ", false)"))]
             if inside:
                 codes = inside[1]
                 changed += [(f"any relation {what}", arm.replace(codes, left)) for what, left in (("usable", "true"), *weaker(codes))]

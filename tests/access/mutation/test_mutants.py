@@ -50,6 +50,10 @@ SAME = {
     "_of_own_school: always Q(school=actor.organisation_id)": "without a school: school IS NULL, of a column that is never null",
     "visible_to: always self.filter(recipient=actor.user_id)": "a job: recipient IS NULL, of a column that is never null",
     "visible_to: always self.filter(user=actor.user_id)": "likewise",
+    "children_childevent WITH CHECK: without (NOT (id = ANY (( SELECT lace_closed_children() AS lace_closed_children)::uuid[])))": "the"
+    " authority may add what it may not read",
+    "lace_closed_children of an authority: without authority_id = ANY(nullif(current_setting('app.authority_ids', true), '')::bigint[])": "it"
+    " only saves work: who asks has bound the row to the authority already",
 }
 
 

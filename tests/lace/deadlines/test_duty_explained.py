@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.utils import translation
 
 from lace.children.models import Child
-from lace.deadlines.explain import explanation, explanations
+from lace.deadlines import explain
 from lace.deadlines.models import Duty
 from lace.deadlines.rules import RULES, Fact, opening
 
@@ -24,8 +25,17 @@ def duty(code: str, *, on: date = ENTERED, fact: Fact = Fact.EMERGENCY_ENTRY, ch
     return Duty(**(values | {"child": child, "subject": uuid4()} | facts))
 
 
+def by_the_law(_on: date) -> Any:
+    return lambda duty: RULES[duty.code]
+
+
+def explanation(duty: Duty, *, on: date) -> explain.Explanation:
+    return explain.explanation(duty, on=on, rules=by_the_law(on))
+
+
 @pytest.fixture
 def side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain, "rules_held", by_the_law)
     for code in ("review_first_guidance", "review_first_regulation"):
         monkeypatch.setitem(RULES, code, replace(RULES[code], goal="first_review"))
 
@@ -63,6 +73,18 @@ def test_it_says_how_late_and_who_hears_next() -> None:
     assert explanation(told, on=date(2025, 2, 1)).next_told == "Everyone who is to be told has been told."
 
 
+@pytest.mark.req("DL-08")
+def test_a_length_of_the_authoritys_own_is_told_from_the_sources() -> None:
+    def count(**chosen: Any) -> str:
+        rule = replace(RULES["pep_initiated_emergency"], verified=True, **chosen)
+        return explain.explanation(duty(rule.code), on=ENTERED, rules=lambda _duty: rule).count
+
+    assert count().endswith("bank holidays do not count.")
+    assert count(length=6).endswith("It runs for 6 working days. Weekends and bank holidays do not count. The authority chose this; the source says 10.")
+    assert count(local=True).endswith("The source gives no number; this one is local.")
+    assert count(length=6, local=True).endswith("The authority chose this; the source gives no number.")
+
+
 def test_a_closed_duty_says_how_it_ended() -> None:
     closed = duty("pep_developed", closed_on=date(2025, 1, 9), outcome=Duty.Outcome.LATE, next_look_on=None)
     said = explanation(closed, on=date(2025, 6, 1))
@@ -78,7 +100,7 @@ def test_a_duty_brought_forward_says_so() -> None:
 @pytest.mark.req("DL-12", "PEP-04", "AMB-01")
 @pytest.mark.usefixtures("side_by_side")
 def test_side_by_side_it_says_which_source_is_stricter() -> None:
-    guidance, regulation, other = explanations(
+    guidance, regulation, other = explain.explanations(
         [duty("review_first_guidance"), duty("review_first_regulation"), duty("review_first_guidance", child=Child(id=uuid4()))], on=ENTERED
     )
     assert guidance.strictest
@@ -86,7 +108,7 @@ def test_side_by_side_it_says_which_source_is_stricter() -> None:
     assert not regulation.strictest
     assert regulation.beside == "“Hold the first review (guidance: 28 days)” is stricter: it is due on 15 January 2025."
     assert (other.beside, other.strictest) == ("", True)
-    same, _ = explanations([duty(code, on=date(2024, 2, 1)) for code in ("review_first_guidance", "review_first_regulation")], on=ENTERED)
+    same, _ = explain.explanations([duty(code, on=date(2024, 2, 1)) for code in ("review_first_guidance", "review_first_regulation")], on=ENTERED)
     assert same.beside.endswith("is due on the same day.")
     assert same.strictest
 
@@ -94,7 +116,7 @@ def test_side_by_side_it_says_which_source_is_stricter() -> None:
 @pytest.mark.usefixtures("side_by_side")
 def test_a_closed_duty_is_no_longer_compared() -> None:
     closed = duty("review_first_guidance", closed_on=ENTERED, outcome=Duty.Outcome.ON_TIME, next_look_on=None)
-    both = explanations([closed, duty("review_first_regulation")], on=ENTERED)
+    both = explain.explanations([closed, duty("review_first_regulation")], on=ENTERED)
     assert [said.beside for said in both] == ["", ""]
     assert [said.strictest for said in both] == [True, True]
 

@@ -83,7 +83,7 @@ def test_the_day_is_no_day_to_come_and_none_before_the_clock(world: World) -> No
     by, duty = world.own.actor(Role.SOCIAL_WORKER), duty_of(world, "care_plan")
     for wrong in ({"on": by.today + DAY}, {"on": duty.trigger_on - DAY}, {"what": "  "}, {"what": "x" * 501}):
         with serving(by), pytest.raises(BadInput):
-            record_done(**{"by": by, "duty": duty, "on": by.today, "what": NOTE} | wrong)  # type: ignore[arg-type]
+            record_done(**{"by": by, "duty": duty, "on": by.today, "what": NOTE} | wrong)  # type: ignore[arg-type]  # wrong on purpose
     assert duty_of(world, "care_plan").closed_on is None
 
 
@@ -143,7 +143,7 @@ def test_a_wrong_record_is_opened_again_with_its_old_day(world: World) -> None:
         assert "opened again" in history(world.own.child, [duty])[duty.pk][-1]
         with pytest.raises(Refused):
             undo(by=by, duty=duty)
-    notes = Duty.pgh_event_model.objects.filter(id=duty.pk).values_list("done_note", flat=True)  # type: ignore[attr-defined]
+    notes = Duty.pgh_event_model.objects.filter(id=duty.pk).values_list("done_note", flat=True)  # type: ignore[attr-defined]  # made by pghistory
     with serving(by):
         assert NOTE in notes
 

@@ -209,3 +209,26 @@ def test_term_dates_that_are_entered_move_what_waits_for_them(world: World) -> N
                                  break_from=date(2025, 9, 8), break_to=date(2025, 9, 12))  # fmt: skip
         assert recount(by=admin, authority=side.row) == 1
     assert of(side, [Fact.TERM_START])["child_talked_with"] == date(2025, 10, 20)
+
+
+@pytest.mark.req("DL-02", "DL-05")
+def test_term_dates_that_another_authority_changes_move_the_children_placed_at_its_schools(world: World) -> None:
+    side, host = world.own, world.other
+    long_ago(side, born=date(2012, 3, 3), since=date(2020, 1, 6))
+    with serving(side.actor(Role.CASE_SYSTEM)):
+        Enrolment.objects.filter(pk=side.enrolment.pk).update(school=host.school)
+        grants = ChildGroupGrant.objects.filter(content_object=side.child, permission=relation_code(Relation.SCHOOL))
+        grants.update(group=host.school.organisation.group)
+    admin = host.actor(Role.ADMINISTRATOR)
+    with serving(admin):
+        autumn = TermDates.objects.create(authority=host.row, year=2025, term="autumn", starts_on=date(2025, 9, 1), ends_on=date(2025, 12, 19))
+    night(date(2025, 9, 1))
+    assert of(side, [Fact.TERM_START])["child_talked_with"] == date(2025, 10, 13)
+    with serving(admin):
+        autumn.break_from, autumn.break_to = date(2025, 9, 8), date(2025, 9, 12)
+        autumn.save()
+        recount(by=admin, authority=host.row)
+    assert of(side, [Fact.TERM_START])["child_talked_with"] == date(2025, 10, 13), "the host may not touch another authority's duties"
+    assert night(date(2025, 9, 2)).moved == 1
+    assert of(side, [Fact.TERM_START])["child_talked_with"] == date(2025, 10, 20)
+    assert night(date(2025, 9, 3)).moved == 0

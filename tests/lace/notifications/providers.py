@@ -55,7 +55,7 @@ class _SmtpTalk(socketserver.StreamRequestHandler):
 
 class NotifyServer(ThreadingHTTPServer):
     """Takes messages by reference and can be asked, page by page, the newest first. `behave(verb)` may give a status instead, or "drop"
-    after taking. What a message became is its "status": "sending" until a test says otherwise."""
+    after taking; to who asks, words of its own. What a message became is its "status": "sending" until a test says otherwise."""
 
     daemon_threads = True
     page_size = 250
@@ -71,7 +71,7 @@ class _NotifyTalk(BaseHTTPRequestHandler):
     server: NotifyServer
 
     def answer(self, status: int, content: Any) -> None:
-        body = json.dumps(content).encode()
+        body = content.encode() if isinstance(content, str) else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -89,7 +89,11 @@ class _NotifyTalk(BaseHTTPRequestHandler):
             self.answer(int(other) or 201, {"id": str(len(self.server.taken))} if not other else {"errors": [{"error": "E", "message": "no"}]})
 
     def do_GET(self) -> None:
-        if other := self.server.behave("GET"):
+        other = self.server.behave("GET")
+        if isinstance(other, str):
+            self.answer(200, other)
+            return
+        if other:
             self.answer(int(other), {"errors": []})
             return
         asked = parse_qs(urlsplit(self.path).query)

@@ -379,9 +379,10 @@ def test_govuk_notify(world: World, settings: Any, trouble: int | str, state: st
             assert server.taken[0]["reference"] == str(row().reference)
             assert server.taken[0]["email_address"] == world.own.user(Role.SOCIAL_WORKER).email
             assert world.own.child.family_name not in str(server.taken[0])
-        server.behave = lambda _verb: 500
-        with pytest.raises(Down):
-            Notify().took(row().reference)
+        for answer in (500, "<html>a proxy's own page", '{"message": "not here"}', '["not here"]'):
+            server.behave = lambda _verb, answer=answer: answer
+            with pytest.raises(Down):
+                Notify().took(row().reference)
 
 
 def test_the_settings_choose_the_provider(settings: Any) -> None:

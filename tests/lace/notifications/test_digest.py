@@ -221,7 +221,7 @@ def test_who_lost_the_child_is_not_told_of_it(world: World) -> None:
     remind(world, Role.SOCIAL_WORKER, Role.DESIGNATED_PERSON, Role.LACE_COORDINATOR, came=came)
     by, successor = world.own.actor(Role.CASE_SYSTEM), person(Role.SOCIAL_WORKER, world.own.row)
     with serving(by):
-        assign(by=by, child=world.own.child, user=successor.user, relation="social_worker", on=by.today)  # type: ignore[arg-type]
+        assign(by=by, child=world.own.child, user=successor.user, relation="social_worker", on=by.today)  # type: ignore[arg-type]  # a relation by its name
     post = Post()
     run(post, at(MONDAY, 8))
     assert {letter.address for letter in post.taken} == {world.own.user(Role.DESIGNATED_PERSON).email, world.own.user(Role.LACE_COORDINATOR).email}

@@ -91,7 +91,7 @@ def test_a_letter_of_unknown_end_is_looked_up_before_another_try(world: World) -
     deliver(by=JOB, through=post, clock=lambda: now)
     with serving(JOB), transaction.atomic():
         Notification.objects.filter(kind="digest").update(attempts=len(delivery.WAITS) + 1, leased_until=None)
-    post.took = lambda reference: False  # type: ignore[method-assign]
+    post.took = lambda reference: False  # type: ignore[method-assign]  # a provider that never heard of it
     deliver(by=JOB, through=post, clock=lambda: now + timedelta(minutes=1))
     (told,) = listed(world)
     again(world, told)
