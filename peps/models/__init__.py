@@ -1,13 +1,12 @@
 """The Personal Education Plan: the current plan in sections, its targets and actions, and its frozen versions."""
 
 from peps.models.action import Action, ActionQuerySet
-from peps.models.plan import ACTION_FIELDS, FORM, TARGET_FIELDS, Pep, PepQuerySet, Section, Version, digest, frozen
+from peps.models.plan import ACTION_FIELDS, TARGET_FIELDS, Pep, PepQuerySet, Section, Version, digest, frozen
 from peps.models.target import EVALUATION_FIELDS, Evaluation, Target, ended, with_ids
 
 __all__ = [
     "ACTION_FIELDS",
     "EVALUATION_FIELDS",
-    "FORM",
     "TARGET_FIELDS",
     "Action",
     "ActionQuerySet",

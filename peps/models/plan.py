@@ -237,7 +237,7 @@ def frozen(
             }
             for section in sections
         },
-        "targets": [{"id": str(target.pk)} | _facts(target, TARGET_FIELDS) for target in targets],
+        "targets": [{"id": str(target.key)} | _facts(target, TARGET_FIELDS) for target in targets],
         "ended": [{name: _plain(value) for name, value in end.items()} for end in ends],
         "actions": [_facts(action, ACTION_FIELDS) for action in actions],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from django.db import models
 from django.db.models import Q
@@ -22,6 +22,7 @@ class Target(ChildOwned):
     """What is to be reached, for which need, by when, and who does what (PEP-14)."""
 
     pep = models.ForeignKey("peps.Pep", on_delete=models.PROTECT, related_name="targets")
+    key = models.UUIDField(default=uuid4, editable=False)  # its id in every version, kept when another authority takes the plan over
     position = models.PositiveSmallIntegerField()
     area = models.CharField(max_length=20, choices=TargetArea)
     need = models.CharField(max_length=500)
@@ -47,7 +48,7 @@ class Target(ChildOwned):
     # What helps in class is a facet of its own; from which need it comes belongs to the plan (PRIV-15).
     FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
         (
-            *("id", "created_at", "child", "authority", "pep", "position", "area", "goal", "measure", "review_on", "language"),
+            *("id", "created_at", "child", "authority", "pep", "key", "position", "area", "goal", "measure", "review_on", "language"),
             *("strategy", "when_done", "where_done", "done_by", "how_often"),
         ),
         Facet.TARGETS,
@@ -60,6 +61,7 @@ class Target(ChildOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["pep", "position"], name="targets_in_order"),
+            models.UniqueConstraint(fields=["pep", "key"], name="one_target_of_a_key"),
             models.CheckConstraint(condition=Q(cost__isnull=True) | (Q(cost__gte=0) & ~Q(funding="")), name="cost_with_its_funding"),
         ]
 
@@ -75,7 +77,7 @@ class Evaluation(ChildOwned):
 
     pep = models.ForeignKey("peps.Pep", on_delete=models.PROTECT, related_name="evaluations")
     of_version = models.ForeignKey("peps.Version", on_delete=models.PROTECT, related_name="evaluations")
-    target = models.UUIDField()  # its id in that version: the target itself may be struck out of the plan
+    target = models.UUIDField()  # its key: the target itself may be struck out of the plan
     outcome = models.CharField(max_length=10, choices=Outcome)
     evidence = models.CharField(max_length=1000, blank=True)
     evaluated_on = models.DateField()

@@ -148,19 +148,23 @@ def _cell(key: str, was: str, now: str, before: str, after: str) -> Difference:
 
 
 def _matched(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dict[int, int]:
-    """Newer row -> older row, each at most once: equal ones first, then those of like names (the first column), the likest pairs first."""
+    """Newer row -> older row, each at most once: those of one id first, then equal ones, then those of like names (the first column), the likest pairs first."""
     names, texts = ([[" ".join(_said(row, key) for key in part) for row in rows] for rows in (old, new)] for part in (columns[:1], columns))
     pairs = [
-        (_likeness(texts[0][place], texts[1][number]), number, place)
+        (2.0 if known else _likeness(texts[0][place], texts[1][number]), number, place)
         for number in range(len(new))
         for place in range(len(old))
-        if _likeness(names[0][place], names[1][number]) >= LIKE
+        if (known := _is_same(old[place], new[number])) or _likeness(names[0][place], names[1][number]) >= LIKE
     ]
     found: dict[int, int] = {}
     for _like, number, place in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
         if number not in found and place not in found.values():
             found[number] = place
     return found
+
+
+def _is_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return bool(old.get("id")) and old.get("id") == new.get("id")
 
 
 def _likeness(old: str, new: str) -> float:

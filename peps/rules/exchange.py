@@ -18,7 +18,9 @@ from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped
 
 from lace.accounts.access import Role
 from peps.rules import State
-from peps.rules.sections import SECTIONS, check_answers
+from peps.rules.actions import ActionState
+from peps.rules.sections import SECTIONS, SOMETIMES, check_answers
+from peps.rules.targets import Outcome
 
 FORMAT = "lace-pep/1"
 MOST_BYTES = 700_000  # of a file; it goes back and forth once as a field, and a request takes 1 MB
@@ -138,6 +140,9 @@ def _plan(found: Mapping[str, Any], today: date) -> Iterator[Misfit]:
             yield Misfit(f"/plan/{name}", _("The day must be today or in the past"))
         elif day < plan["initiated_on"]:
             yield Misfit(f"/plan/{name}", _("The day cannot be before the plan was started"))
+    if not set(plan["asked_for"]) <= SOMETIMES.keys():
+        yield Misfit("/plan/asked_for", _("A plan has no such section"))
+    yield from _actions(plan["actions"], "/plan/actions")
     if plan["initiated_on"] < found["child"]["born_on"]:
         yield Misfit("/plan/initiated_on", _("The day must be after the child was born"))
 
@@ -170,6 +175,7 @@ def _contents(found: Mapping[str, Any], edition: int) -> Iterator[Misfit]:
         if content["form"] > edition:
             yield Misfit(f"{pointer}/form", _("This was written in a newer edition of the questions. Bring Lace up to date first"))
             continue
+        yield from _of_this_edition(content, pointer)
         for key, section in content["sections"].items():
             at, rule = f"{pointer}/sections/{key}", SECTIONS.get(key)
             if section["written_as"] and section["written_as"] not in set(Role):
@@ -178,6 +184,41 @@ def _contents(found: Mapping[str, Any], edition: int) -> Iterator[Misfit]:
                 yield Misfit(at, _("A plan has no such section"))
             elif content["form"] == edition:
                 yield from (Misfit(f"{at}/answers{_pointer([name]) if name else ''}", said) for name, said in check_answers(rule, section["answers"]))
+
+
+def _of_this_edition(content: Mapping[str, Any], pointer: str) -> Iterator[Misfit]:
+    """What the second edition brought, and what the shape alone does not say of it."""
+    if content["form"] > 1:
+        yield from (Misfit(f"{pointer}/{name}", _("This is missing")) for name in ("phase", "asked", "ended", "actions") if name not in content)
+        for place, target in enumerate(content["targets"]):
+            names = ("id", "identified_with", "when_done", "where_done", "done_by", "how_often", "cost", "funding")
+            yield from (Misfit(f"{pointer}/targets/{place}/{name}", _("This is missing")) for name in names if name not in target)
+    for place, part in enumerate(content.get("asked", ())):
+        if part["section"] not in SECTIONS:
+            yield Misfit(f"{pointer}/asked/{place}/section", _("A plan has no such section"))
+    for place, target in enumerate(content["targets"]):
+        if target.get("cost") is not None and not target.get("funding"):
+            yield Misfit(f"{pointer}/targets/{place}/funding", _("Choose who pays for it"))
+    for place, end in enumerate(content.get("ended", ())):
+        if end["outcome"] and not end["evaluated_on"]:
+            yield Misfit(f"{pointer}/ended/{place}/evaluated_on", _("This is missing"))
+        if end["outcome"] not in {"", Outcome.GOES_ON} and not end["evidence"]:
+            yield Misfit(f"{pointer}/ended/{place}/evidence", _("Write what shows it"))
+    yield from _actions(content.get("actions", ()), f"{pointer}/actions")
+
+
+def _actions(actions: Iterable[Mapping[str, Any]], pointer: str) -> Iterator[Misfit]:
+    """An action is done with a day and evidence, dropped with a reason, and open with neither; one carried forward says why."""
+    for place, action in enumerate(actions):
+        at, state = f"{pointer}/{place}", action["state"]
+        if (action["done_on"] is not None) != (state == ActionState.DONE):
+            yield Misfit(f"{at}/done_on", _("An action that is done has its day, and no other has"))
+        if state == ActionState.DONE and not action["evidence"]:
+            yield Misfit(f"{at}/evidence", _("Write what shows that it is done"))
+        if (state == ActionState.DROPPED or action["carried_from"] is not None) and not action["reason"]:
+            yield Misfit(f"{at}/reason", _("Say why it is dropped or carried forward"))
+        if "until" in action and (action["until"] is None) != (state == ActionState.OPEN):
+            yield Misfit(f"{at}/until", _("An action has a last version when it is done or dropped, and only then"))
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

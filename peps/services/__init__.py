@@ -22,14 +22,13 @@ from lace.core.errors import BadInput, Changed, Message, NotAllowed, Refused, re
 from lace.deadlines.rules import Fact
 from lace.deadlines.services import meet, open_duties
 from lace.notifications.services import notify
-from peps.models import TARGET_FIELDS, Action, Evaluation, Pep, Section, Target, Version, digest, ended, frozen
-from peps.rules import DEVELOPED, INITIATED, REFUSALS, TRANSITIONS, State, Step, gaps
-from peps.rules.actions import unsettled
+from peps.models import TARGET_FIELDS, Pep, Section, Target, Version, digest
+from peps.rules import DEVELOPED, INITIATED, REFUSALS, TRANSITIONS, State, Step
 from peps.rules.duties import CARER_HAS_IT, IRO_HAS_IT, RENEWED
-from peps.rules.sections import SECTIONS, SectionRule, asked, check_answers
-from peps.rules.targets import unevaluated
+from peps.rules.sections import SECTIONS, SectionRule, check_answers
 from peps.services.asking import ask_for as ask_for
 from peps.services.asking import changes_since as changes_since
+from peps.services.draft import draft
 from schools.models import Enrolment
 
 LANGUAGES = set(Language.values)
@@ -154,28 +153,15 @@ def finalise(*, by: Actor, pep: Pep, on: date, reason: str = "") -> Version:
     require_for(by=by, permission=Permission.FINALISE_PEP, child=pep.child)
     child = lock(pep.child)
     pep, state = _stepped(pep, Step.FINALISE)
-    sections = list(Section.objects.filter(pep=pep))
-    targets = list(Target.objects.filter(pep=pep).order_by("position"))
-    last = Version.objects.filter(pep=pep, number=pep.version).first()
-    evaluations = list(Evaluation.objects.filter(of_version=last).order_by("created_at")) if last else []
-    actions = list(Action.objects.filter(pep=pep).for_version(pep.version + 1).order_by("due_on", "created_at"))
-    answers = {section.key: section.answers for section in sections}
-    of = Pep.objects.with_facts(by.today).get(pk=pep.pk).circumstances(by.today)
-    rules = asked(of, answers).values()
-    missing = [
-        *gaps(rules, answers, {target.area for target in targets}),
-        *unevaluated(last.targets() if last else [], {str(row.target): row.outcome for row in evaluations}, by.today),
-        *unsettled(actions, by.today),
-    ]
-    if missing:
+    whole = draft(pep, by.today)
+    if missing := whole.gaps(by.today):
         raise Refused({"": [gap.sentence for gap in missing]})
     problems = _not_to_come("on", on, by)
     earliest = pep.finalised_on or pep.initiated_on
     if earliest and on < earliest:
         problems.append(("on", _("The day cannot be before the plan's last step")))
     refuse(problems)
-    ends = ended(last.targets(), evaluations) if last else []
-    content = frozen(sections, targets, rules, of.phase, ends=ends, actions=actions)
+    content = whole.content()
     pep.version += 1
     version = Version(
         pep=pep,

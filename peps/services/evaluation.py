@@ -50,7 +50,7 @@ def evaluate(*, by: Actor, pep: Pep, target: UUID, facts: Mapping[str, Any], ver
         said.written_by_id, said.written_as = by.user_id, by.role
         said.save()
     if strike:
-        for row in Target.objects.filter(pep=pep, pk=target):
+        for row in Target.objects.filter(pep=pep, key=target):
             row.delete()
     _move(by, pep, state)
     return said

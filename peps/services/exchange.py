@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,11 +19,12 @@ from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, NotAllowed, Refused
 from lace.deadlines.services import meet
-from peps.models import FORM, TARGET_FIELDS, Pep, Section, Target, Version, digest, frozen
+from peps.models import ACTION_FIELDS, EVALUATION_FIELDS, TARGET_FIELDS, Action, Evaluation, Pep, Section, Target, Version, digest
 from peps.rules import INITIATED, State
 from peps.rules.exchange import FORMAT, Misfit, Unreadable, document, misfits
-from peps.rules.sections import SECTIONS
+from peps.rules.sections import FORM, SECTIONS
 from peps.services import _in_care, _school_on
+from peps.services.draft import draft
 
 # Who may let another body have the record: at the responsible authority, the LACE coordinator and the child's social worker.
 EXCHANGE = Permission.SHARE_RECORD
@@ -41,7 +44,7 @@ def export_plan(*, by: Actor, pep: Pep) -> dict[str, Any]:
     if versions and pep.state == State.FINAL:
         content = versions[-1].content  # in the edition in which it was written
     else:
-        content = frozen(Section.objects.filter(pep=pep).order_by("key"), Target.objects.filter(pep=pep).order_by("position"))
+        content = draft(pep, by.today).content()
     authority = _named(child.authority)
     return {
         "format": FORMAT,
@@ -52,6 +55,8 @@ def export_plan(*, by: Actor, pep: Pep) -> dict[str, Any]:
             "state": pep.state,
             **{name: _written(getattr(pep, name)) for name in DAYS},
             "amendment_reason": pep.amendment_reason,
+            "asked_for": pep.asked_for,
+            "actions": [_action(action) for action in Action.objects.filter(pep=pep).order_by("due_on", "created_at")],
             "content": content,
         },
         "versions": [
@@ -103,12 +108,13 @@ def import_plan(*, by: Actor, child: Child, data: bytes) -> Pep:
     pep = Pep(child=child, authority_id=child.authority_id, state=plan["state"], school_id=_school_on(child, by.today), version=len(versions))
     for name in DAYS:
         setattr(pep, name, _day(plan[name]))
-    pep.amendment_reason = plan["amendment_reason"]
+    pep.amendment_reason, pep.asked_for = plan["amendment_reason"], plan["asked_for"]
     pep.save(force_insert=True)
-    _write(pep, plan["content"])
+    _write(pep, plan["content"], plan["actions"])
     own = _named(child.authority)
+    last: Version | None = None
     for version in versions:
-        Version(
+        taken = Version(
             pep=pep,
             child=child,
             authority_id=child.authority_id,
@@ -118,7 +124,12 @@ def import_plan(*, by: Actor, child: Child, data: bytes) -> Pep:
             reason=version["reason"],
             origin="" if version["authority"] == own else version["authority"],
             finalised_on=date.fromisoformat(version["finalised_on"]),
-        ).save(force_insert=True)
+        )
+        taken.save(force_insert=True)
+        _evaluate(last, version["content"])
+        last = taken
+    if pep.state == State.AMENDING:
+        _evaluate(last, plan["content"])
     meet(by=by, child=child, codes=INITIATED, on=by.today, evidence=pep.pk)
     return pep
 
@@ -146,7 +157,25 @@ def _another_childs(found: Mapping[str, Any], child: Child) -> list[Misfit]:
     return wrong
 
 
-def _write(pep: Pep, content: Mapping[str, Any]) -> None:
+def _action(action: Action) -> dict[str, Any]:
+    return {name: getattr(action, name) for name in (*ACTION_FIELDS, "since", "until")} | {
+        "due_on": _written(action.due_on),
+        "done_on": _written(action.done_on),
+    }
+
+
+def _evaluate(version: Version | None, content: Mapping[str, Any]) -> None:
+    """What the text after a version says of how that version's targets ended."""
+    if version is None:
+        return
+    whose: dict[str, Any] = {"pep": version.pep, "child": version.child, "authority_id": version.authority_id}
+    for end in content.get("ended", ()):
+        if end["outcome"]:
+            facts = {name: end[name] for name in EVALUATION_FIELDS} | {"evaluated_on": _day(end["evaluated_on"])}
+            Evaluation(of_version=version, target=UUID(end["target"]), **facts, **whose).save(force_insert=True)
+
+
+def _write(pep: Pep, content: Mapping[str, Any], actions: Iterable[Mapping[str, Any]]) -> None:
     """The plan's rows as they were, with the day and the role of who wrote; the person's account is another system's."""
     whose = {"pep": pep, "child": pep.child, "authority_id": pep.authority_id}
     for key, section in content["sections"].items():
@@ -155,8 +184,15 @@ def _write(pep: Pep, content: Mapping[str, Any]) -> None:
         noon = timezone.make_aware(datetime.combine(date.fromisoformat(section["written_on"]), time(12)))
         Section.objects.filter(pk=row.pk).update(written_at=noon)
     for position, target in enumerate(content["targets"], 1):
-        facts = {name: target[name] for name in TARGET_FIELDS} | {"review_on": _day(target["review_on"])}
+        facts = {name: target[name] for name in TARGET_FIELDS if name in target} | {"review_on": _day(target["review_on"])}
+        if target.get("cost") is not None:
+            facts["cost"] = Decimal(target["cost"])
+        if "id" in target:
+            facts["key"] = UUID(target["id"])
         Target(position=position, **facts, **whose).save(force_insert=True)
+    for action in actions:
+        days = {name: _day(action[name]) for name in ("due_on", "done_on")}
+        Action(**{**action, **days}, **whose).save(force_insert=True)
 
 
 def _named(authority: LocalAuthority) -> str:

@@ -104,6 +104,7 @@ def targets_laid_out(targets: Iterable[Mapping[str, Any]]) -> list[dict[str, Any
     agreed = {(True, True): _("The child and the teacher agree"), (True, False): _("The child agrees"), (False, True): _("The teacher agrees")}
     return [
         {
+            "id": target.get("id", ""),
             "goal": target["goal"],
             "area": TargetArea(target["area"]).label,
             "lang": LANG.get(target["language"], ""),

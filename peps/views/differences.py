@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,11 +13,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from peps.forms import DifferencesForm
-from peps.models import Version, frozen
+from peps.models import Version
 from peps.rules import differences as rules
-from peps.rules.sections import SECTIONS, Kind, SectionRule
+from peps.rules.sections import Kind, SectionRule, rules_of_both
 from peps.views.content import LANG, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, written
+from peps.views.outcomes import laid_out_action
 
 DRAFT = "draft"
 CHANGES = {rules.Change.ADDED: (_("Added"), "done"), rules.Change.REMOVED: (_("Removed"), "none"), rules.Change.CHANGED: (_("Changed"), "info")}
@@ -53,12 +54,13 @@ class DifferencesPage(PlanPart):
         rows = Version.objects.visible_to(self.actor).filter(child=self.child, pk__in=[key for key in (older, newer) if key != DRAFT])
         contents = {str(row.pk): row.content for row in rows}
         if DRAFT in {older, newer}:
-            contents[DRAFT] = frozen(self.sections().values(), self.targets())
+            contents[DRAFT] = self.draft()
         old, new = contents[older], contents[newer]
-        sections = rules.sections(old["sections"], new["sections"], rules=SECTIONS.values(), facets=self.grant.facets)
+        sections = rules.sections(old["sections"], new["sections"], rules=rules_of_both(old, new), facets=self.grant.facets)
         return {
             "sections": [_section(section) for section in sections],
             "targets": targets_compared(old["targets"], new["targets"]),
+            "actions": actions_compared(old.get("actions", []), new.get("actions", [])),
         }
 
 
@@ -89,25 +91,51 @@ def _columns(section: SectionRule, key: str) -> dict[str, Any]:
     }
 
 
+Part = tuple[Any, Any, bool]  # what it is called, what it says, and whether that is in the language of who wrote
+
+
 def targets_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What became of each target, as the reading pages name its parts."""
+
+    def parts(target: Mapping[str, Any]) -> list[Part]:
+        return [(_("Target"), target["goal"], True), (_("Area"), target["area"], False), *_said(target["rows"])]
+
+    return _compared(targets_laid_out(old), targets_laid_out(new), parts)
+
+
+def actions_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same of each action."""
+
+    def parts(action: Mapping[str, Any]) -> list[Part]:
+        about = [(_("What is to be done"), action["what"], True), (_("Who sees to it"), action["who"], False), (_("State"), action["state"], False)]
+        return [*about, *_said(action["rows"])]
+
+    return _compared(map(laid_out_action, old), map(laid_out_action, new), parts)
+
+
+def _said(rows: Iterable[Mapping[str, Any]]) -> list[Part]:
+    return [(row["key"], row["value"], "lang" in row) for row in rows]
+
+
+def _compared(
+    old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]], parts: Callable[[Mapping[str, Any]], list[Part]]
+) -> list[dict[str, Any]]:
     labels: dict[str, Any] = {}
     written_in: set[str] = set()
     sides = []
     for side in (old, new):
         shown = []
-        for target in targets_laid_out(side):
-            row = {"language": target["lang"], "goal": target["goal"], "area": str(target["area"])}
-            labels |= {"goal": _("Target"), "area": _("Area")}
-            for part in target["rows"]:
-                name, value = str(part["key"]), part["value"]
-                labels.setdefault(name, part["key"])
+        for item in side:
+            row = {"id": item.get("id", ""), "language": item["lang"]}
+            for label, value, own in parts(item):
+                name = str(label)
+                labels.setdefault(name, label)
                 row[name] = written(value) if isinstance(value, date) else str(value)
-                if "lang" in part:
+                if own:
                     written_in.add(name)
             shown.append(row)
         sides.append(shown)
-    return [_row(row, labels) for row in rules.targets(*sides, fields=list(labels), written=written_in | {"goal"})]
+    return [_row(row, labels) for row in rules.targets(*sides, fields=list(labels), written=written_in)] if labels else []
 
 
 def _row(row: rules.Row, labels: Mapping[str, Any]) -> dict[str, Any]:

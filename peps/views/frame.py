@@ -17,7 +17,7 @@ from lace.accounts.models import Language
 from lace.core.errors import NotAllowed
 from lace.web.child_tabs import child_frame
 from lace.web.pages import ChildPage
-from peps.models import Action, Evaluation, Pep, Section, Target, Version
+from peps.models import Action, Evaluation, Pep, Section, Target, Version, ended, frozen
 from peps.rules import TRANSITIONS, State, Step
 from peps.rules.sections import SECTIONS, Circumstances, SectionRule, asked
 
@@ -126,6 +126,16 @@ class PlanPart(ChildPage):
 
     def evaluations(self, version: Version) -> list[Evaluation]:
         return list(Evaluation.objects.visible_to(self.actor).filter(of_version=version))
+
+    def ended(self) -> list[dict[str, Any]]:
+        """While an amendment is written: how the targets of the last version ended."""
+        last = self.last_version() if self.plan.state == State.AMENDING else None
+        return ended(last.targets(), self.evaluations(last)) if last else []
+
+    def draft(self) -> dict[str, Any]:
+        """What this reader may see of the plan as it stands, in the shape of a frozen version's content."""
+        rows = self.sections()
+        return frozen(rows.values(), self.targets(), self.asked(rows), self.circumstances.phase, ends=self.ended(), actions=self.actions())
 
     def actions(self) -> list[Action]:
         """What is agreed to be done, and what was done or dropped since the last version."""

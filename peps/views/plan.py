@@ -162,10 +162,6 @@ class ReadPage(PlanPart):
         }
         return render(request, "peps/read.html", context)
 
-    def ended(self) -> list[dict[str, Any]]:
-        last = self.last_version() if self.plan.state == State.AMENDING else None
-        return ended(last.targets(), self.evaluations(last)) if last else []
-
 
 class VersionPage(PlanPart):
     """A final version as it was frozen (PEP-11)."""

@@ -17,10 +17,11 @@ from django.utils.translation import pgettext
 from lace.accounts.access import Facet, Role
 from lace.children.seen import Seen
 from lace.documents.pdf import DJANGO_LANGUAGE, PrintingUnavailable, render_pdf
-from peps.models import Version, frozen
-from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS
+from peps.models import Version
+from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS, phase_on, rules_of
 from peps.views.content import LANG, day_of, laid_out, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, made_final_by, written
+from peps.views.outcomes import ends_laid_out, laid_out_action
 
 LANGUAGES = ("cy", "en")
 
@@ -76,7 +77,7 @@ class TextPage(PrintPage):
 
     def content(self) -> dict[str, Any]:
         """Sections by key and targets, as a version freezes them."""
-        return self.version.content if self.version else frozen(self.sections().values(), self.targets())
+        return self.version.content if self.version else self.draft()
 
     def standing(self) -> str:
         """Which text of the plan this is."""
@@ -103,9 +104,11 @@ class WholePdf(TextPage):
             "draft": self.version is None and is_draft(self.plan),
             "facts": [(label, value) for label, value in self.facts() if value],
             "milestones": [(label, written(day)) for label, day in self.milestones() if day],
-            "sections": laid_out(content["sections"], self.grant),
-            "contributions": self.contributions(content["sections"]),
+            "sections": laid_out(rules_of(content), content["sections"], self.grant),
+            "contributions": self.contributions(content),
             "targets": targets_laid_out(content["targets"]),
+            "ends": ends_laid_out(content.get("ended", [])),
+            "actions": [laid_out_action(action) for action in content.get("actions", [])],
             "fingerprint": " ".join(self.version.sha256[start : start + 8] for start in range(0, 64, 8)) if self.version else "",
         }
 
@@ -129,11 +132,12 @@ class WholePdf(TextPage):
             (_("This version final") if self.version else _("Newest final version"), self.version.finalised_on if self.version else pep.finalised_on),
         ]
 
-    def contributions(self, sections: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+    def contributions(self, content: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         """Each section that the reader may see, by which role and when it was last written; no name of a person."""
+        sections = content["sections"]
         return [
             (str(rule.title), [_role(sections[rule.key]["written_as"]), written(day_of(sections[rule.key]["written_on"]))])
-            for rule in SECTIONS.values()
+            for rule in rules_of(content)
             if rule.facet in self.grant.facets and rule.key in sections
         ]
 
@@ -148,8 +152,8 @@ class OwnPdf(TextPage):
     def context(self) -> dict[str, Any]:
         content = self.content()
         page = content["sections"].get("my_page", {}) if Facet.VOICE in self.grant.facets else {}
-        shown = {section["key"]: section for section in laid_out(content["sections"], self.grant)}
-        answers = [answer for answer in shown.get("my_page", {}).get("answers", ()) if answer["own"]]
+        shown = {section["key"]: section for section in laid_out(rules_of(content), content["sections"], self.grant)}
+        answers = [answer for answer in shown.get("my_page", {}).get("answers", ()) if answer.get("own") or answer.get("face")]
         return {
             "title": pgettext("a child's own plan", "My plan"),
             "subtitle": self.seen.called,
@@ -191,7 +195,7 @@ def own_target(target: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class BlankPdf(PrintPage):
-    """The child's page to fill in by hand before the meeting. It holds nothing about any child."""
+    """The child's page to fill in by hand before the meeting, in words for the child's age. It holds nothing about any child."""
 
     for_child = True
     needs_plan = False
@@ -202,10 +206,12 @@ class BlankPdf(PrintPage):
         return "blank"
 
     def context(self) -> dict[str, Any]:
-        questions = {question.key: question for question in SECTIONS["my_page"].questions}
+        phase = self.pep.circumstances(self.actor.today).phase if self.pep else phase_on(self.child.born_on, self.actor.today, None)
+        questions = {question.key: question for question in SECTIONS["my_page"].edition(phase)}
         return {
             "title": SECTIONS["my_page"].title,
             "subtitle": pgettext("a child's own plan", "This page is yours. Write, draw, or ask someone to write down what you say."),
+            "feeling": questions["feeling"],
             "questions": [questions[key] for key in WORDS],
             "how": questions["how"],
             "helper": questions["helper"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from peps.rules.sections.core import ARRANGEMENTS, ASPIRATIONS, ATTAINMENT, CARER, CONTACTS, HISTORY, PERSONAL_DEVELOPMENT
@@ -56,3 +57,15 @@ def asked(of: Circumstances, written: Mapping[str, Mapping[str, Any]] | None = N
 def rules_of(content: Mapping[str, Any]) -> list[SectionRule]:
     """The sections and questions of a frozen version's content, as they were when it was made final."""
     return _rules_of(content, SECTIONS)
+
+
+def rules_of_both(older: Mapping[str, Any], newer: Mapping[str, Any]) -> list[SectionRule]:
+    """The sections and questions of either of two contents, in the words of the newer one where it asks them."""
+    was, now = ({rule.key: rule for rule in rules_of(content)} for content in (older, newer))
+    found = []
+    for key in (key for key in SECTIONS if key in was or key in now):
+        rule = now.get(key) or was[key]
+        known = {question.key for question in rule.questions}
+        gone = [question for question in was[key].questions if question.key not in known] if key in was else []
+        found.append(replace(rule, questions=(*rule.questions, *gone)))
+    return found

@@ -1,0 +1,57 @@
+"""A plan that is being written, whole: what its next version freezes, and what it needs before that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from peps.models import Action, Evaluation, Pep, Section, Target, Version, ended, frozen
+from peps.rules import Gap, gaps
+from peps.rules.actions import unsettled
+from peps.rules.sections import SectionRule, asked
+from peps.rules.targets import unevaluated
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The rows of a plan as they stand. `last`: the newest final version, with what has been said of its targets."""
+
+    sections: list[Section]
+    targets: list[Target]
+    actions: list[Action]
+    last: Version | None
+    evaluations: list[Evaluation]
+    asked: list[SectionRule]
+    phase: str
+
+    def content(self) -> dict[str, Any]:
+        """What a version freezes."""
+        ends = ended(self.last.targets(), self.evaluations) if self.last else []
+        return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, actions=self.actions)
+
+    def gaps(self, on: date) -> list[Gap]:
+        """What stands between the plan and its next version on a day; empty when nothing."""
+        answers = {section.key: section.answers for section in self.sections}
+        said = {str(row.target): row.outcome for row in self.evaluations}
+        return [
+            *gaps(self.asked, answers, {target.area for target in self.targets}),
+            *unevaluated(self.last.targets() if self.last else [], said, on),
+            *unsettled(self.actions, on),
+        ]
+
+
+def draft(pep: Pep, on: date) -> Draft:
+    """The plan as it stands on a day. The caller has asked whether all of it may be read."""
+    sections = list(Section.objects.filter(pep=pep).order_by("key"))
+    last = Version.objects.filter(pep=pep, number=pep.version).first()
+    of = Pep.objects.with_facts(on).select_related("child").get(pk=pep.pk).circumstances(on)
+    return Draft(
+        sections=sections,
+        targets=list(Target.objects.filter(pep=pep).order_by("position")),
+        actions=list(Action.objects.filter(pep=pep).for_version(pep.version + 1).order_by("due_on", "created_at")),
+        last=last,
+        evaluations=list(Evaluation.objects.filter(of_version=last).order_by("created_at")) if last else [],
+        asked=list(asked(of, {section.key: section.answers for section in sections}).values()),
+        phase=of.phase,
+    )
