@@ -148,7 +148,8 @@ def _cell(key: str, was: str, now: str, before: str, after: str) -> Difference:
 
 
 def _matched(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dict[int, int]:
-    """Newer row -> older row, each at most once: those of one id first, then equal ones, then those of like names (the first column), the likest pairs first."""
+    """Newer row -> older row, each at most once: those of one id first, then equal ones, then those of like
+    names (the first column), the likest pairs first."""
     names, texts = ([[" ".join(_said(row, key) for key in part) for row in rows] for rows in (old, new)] for part in (columns[:1], columns))
     pairs = [
         (2.0 if known else _likeness(texts[0][place], texts[1][number]), number, place)

@@ -41,10 +41,8 @@ def export_plan(*, by: Actor, pep: Pep) -> dict[str, Any]:
     if not {rule.facet for rule in SECTIONS.values()} <= grants_of(by, [child])[child.pk].facets:
         raise NotAllowed
     versions = list(Version.objects.filter(pep=pep).order_by("number"))
-    if versions and pep.state == State.FINAL:
-        content = versions[-1].content  # in the edition in which it was written
-    else:
-        content = draft(pep, by.today).content()
+    # a final plan in the edition in which it was written
+    content = versions[-1].content if versions and pep.state == State.FINAL else draft(pep, by.today).content()
     authority = _named(child.authority)
     return {
         "format": FORMAT,

@@ -21,9 +21,10 @@ from lace.audit.models import Read
 from lace.core.errors import BadInput, NotAllowed, Refused
 from lace.deadlines.models import Duty
 from peps import services
-from peps.models import FORM, TARGET_FIELDS, Pep, Section, Target, Version, digest
+from peps.models import TARGET_FIELDS, Pep, Section, Target, Version, digest
 from peps.rules import State, TargetArea
 from peps.rules.exchange import MOST_BYTES, misfits, schema
+from peps.rules.sections import FORM
 from peps.services.exchange import export_plan, import_plan, read_plan
 from tests.peps.plans import ANSWERS, acting, final, plan, started, text, written
 from tests.peps.test_differences import amended
