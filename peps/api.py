@@ -84,7 +84,7 @@ def plan_of(by: Actor, child: Child, grant: Grant) -> dict[str, Any]:
             for rule in rules.values()
             if rule.facet in grant.facets
         ],
-        "targets": [{"id": target.id, **{name: getattr(target, name) for name in TARGET_FIELDS}} for target in seen(targets, grant)],
+        "targets": [{"id": target.key, **{name: getattr(target, name) for name in TARGET_FIELDS}} for target in seen(targets, grant)],
         "actions": [
             {"id": row.id, "overdue": is_overdue(row, by.today), **{name: getattr(row, name) for name in ACTION_FIELDS}}
             for row in seen(actions, grant)

@@ -17,6 +17,7 @@ from peps import services
 from peps.models import Version
 from peps.rules.differences import MOST, Change, Piece, Row, pieces, sections, targets
 from peps.rules.sections import SECTIONS, Kind
+from peps.services.evaluation import let_go_on
 from tests.peps.plans import ANSWERS, acting, facts, final, plan, started, text
 from tests.world import World, enter
 
@@ -160,6 +161,7 @@ def amended(world: World) -> tuple[Version, Version]:
         services.save_target(by=school, pep=pep, facts=facts(school, goal="Ten out of ten"), target=first.pk, version=first.version)
         services.remove_target(by=school, pep=pep, target=second.pk, version=second.version)
         services.save_target(by=school, pep=pep, facts=facts(school, area="personal", goal="Join the choir", need="Friends"))
+        let_go_on(by=school, pep=pep)
     with acting(world.own, Role.DESIGNATED_PERSON) as school:
         return version, services.finalise(by=school, pep=pep, on=school.today)
 

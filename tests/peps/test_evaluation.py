@@ -52,7 +52,7 @@ def test_striking_a_target_out_does_not_spare_its_evaluation(world: World) -> No
     pep = amended(world.own, version)
     add_target(world.own, pep, goal="Another")
     with acting(world.own, Role.DESIGNATED_PERSON) as by:
-        gone = Target.objects.get(pk=version.targets()[0]["id"])
+        gone = Target.objects.get(key=version.targets()[0]["id"])
         services.remove_target(by=by, pep=pep, target=gone.pk, version=gone.version)
         with pytest.raises(Refused):
             services.finalise(by=by, pep=pep, on=by.today)

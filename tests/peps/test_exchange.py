@@ -21,10 +21,13 @@ from lace.audit.models import Read
 from lace.core.errors import BadInput, NotAllowed, Refused
 from lace.deadlines.models import Duty
 from peps import services
-from peps.models import TARGET_FIELDS, Pep, Section, Target, Version, digest
+from peps.models import ACTION_FIELDS, TARGET_FIELDS, Action, Pep, Section, Target, Version, digest
 from peps.rules import State, TargetArea
+from peps.rules.actions import ActionState, Owner
 from peps.rules.exchange import MOST_BYTES, misfits, schema
 from peps.rules.sections import FORM
+from peps.rules.targets import Funding, Outcome
+from peps.services.evaluation import let_go_on
 from peps.services.exchange import export_plan, import_plan, read_plan
 from tests.peps.plans import ANSWERS, acting, final, plan, started, text, written
 from tests.peps.test_differences import amended
@@ -108,7 +111,9 @@ def test_versions_stay_frozen_with_their_days_and_their_authority(world: World) 
 def test_the_plan_taken_over_is_amended_and_made_final_here(world: World) -> None:
     pep = taken_over(world, for_other(world, exported(world, final(world.own).pep)))
     with acting(world.other, Role.DESIGNATED_PERSON) as by:
-        version = services.finalise(by=by, pep=services.amend(by=by, pep=pep, reason="Moved here"), on=by.today)
+        pep = services.amend(by=by, pep=pep, reason="Moved here")
+        assert let_go_on(by=by, pep=pep) == 2
+        version = services.finalise(by=by, pep=pep, on=by.today)
     assert (version.number, version.origin) == (2, "")
 
 
@@ -131,11 +136,18 @@ def test_the_schema_is_one_and_an_export_fits_it(world: World) -> None:
 def test_the_schema_knows_a_target_as_the_table_does() -> None:
     """A field that is added to a target is added to the format, or a plan loses it on its way."""
     said = schema()["$defs"]["content"]["properties"]["targets"]["items"]["properties"]
-    assert set(said) == set(TARGET_FIELDS)
-    assert said["area"]["enum"] == TargetArea.values
-    for name, part in said.items():
-        column: Field[Any, Any] = Target._meta.get_field(name)  # type: ignore[assignment]
-        assert part.get("maxLength") in {None, column.max_length}, name
+    assert set(said) == {"id", *TARGET_FIELDS}
+    action = schema()["$defs"]["action"]["properties"]
+    assert set(action) == set(ACTION_FIELDS)
+    assert set(schema()["$defs"]["standing_action"]["properties"]) == {*ACTION_FIELDS, "since", "until"}
+    assert (said["area"]["enum"], said["funding"]["enum"]) == (TargetArea.values, [*Funding.values, ""])
+    assert (action["owner_role"]["enum"], action["state"]["enum"]) == (Owner.values, ActionState.values)
+    end = schema()["$defs"]["content"]["properties"]["ended"]["items"]["properties"]
+    assert end["outcome"]["enum"] == [*Outcome.values, ""]
+    for model, parts in ((Target, said), (Action, action)):
+        for name, part in parts.items():
+            column: Field[Any, Any] = model._meta.get_field(name)  # type: ignore[assignment]
+            assert part.get("maxLength") in {None, column.max_length}, name
     assert schema()["properties"]["plan"]["properties"]["state"]["enum"] == [state for state in State.values if state != State.CLOSED]
 
 

@@ -146,7 +146,7 @@ def test_each_print_is_recorded_as_an_export(world: World) -> None:
     with acting(world.own, Role.LACE_COORDINATOR):
         look = Read.objects.latest("id")
     assert (look.door, look.act, look.children) == ("child_plan_version_pdf", Read.Act.EXPORT, [world.own.child.pk])
-    assert look.facets == ["contacts", "education"]
+    assert look.facets == ["attendance", "contacts", "education"]
 
 
 def test_the_empty_page_holds_nothing_of_the_child(world: World) -> None:
