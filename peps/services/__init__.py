@@ -28,7 +28,7 @@ from peps.rules.duties import CARER_HAS_IT, IRO_HAS_IT, RENEWED
 from peps.rules.sections import SECTIONS, SectionRule, check_answers
 from peps.services.asking import ask_for as ask_for
 from peps.services.asking import changes_since as changes_since
-from peps.services.draft import draft
+from peps.services.draft import _draft
 from schools.models import Enrolment
 
 LANGUAGES = set(Language.values)
@@ -153,7 +153,7 @@ def finalise(*, by: Actor, pep: Pep, on: date, reason: str = "") -> Version:
     require_for(by=by, permission=Permission.FINALISE_PEP, child=pep.child)
     child = lock(pep.child)
     pep, state = _stepped(pep, Step.FINALISE)
-    whole = draft(pep, by.today)
+    whole = _draft(pep, by.today)
     if missing := whole.gaps(by.today):
         raise Refused({"": [gap.sentence for gap in missing]})
     problems = _not_to_come("on", on, by)

@@ -41,7 +41,7 @@ class Draft:
         ]
 
 
-def draft(pep: Pep, on: date) -> Draft:
+def _draft(pep: Pep, on: date) -> Draft:
     """The plan as it stands on a day. The caller has asked whether all of it may be read."""
     sections = list(Section.objects.filter(pep=pep).order_by("key"))
     last = Version.objects.filter(pep=pep, number=pep.version).first()

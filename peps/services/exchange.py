@@ -24,7 +24,7 @@ from peps.rules import INITIATED, State
 from peps.rules.exchange import FORMAT, Misfit, Unreadable, document, misfits
 from peps.rules.sections import FORM, SECTIONS
 from peps.services import _in_care, _school_on
-from peps.services.draft import draft
+from peps.services.draft import _draft
 
 # Who may let another body have the record: at the responsible authority, the LACE coordinator and the child's social worker.
 EXCHANGE = Permission.SHARE_RECORD
@@ -42,7 +42,7 @@ def export_plan(*, by: Actor, pep: Pep) -> dict[str, Any]:
         raise NotAllowed
     versions = list(Version.objects.filter(pep=pep).order_by("number"))
     # a final plan in the edition in which it was written
-    content = versions[-1].content if versions and pep.state == State.FINAL else draft(pep, by.today).content()
+    content = versions[-1].content if versions and pep.state == State.FINAL else _draft(pep, by.today).content()
     authority = _named(child.authority)
     return {
         "format": FORMAT,

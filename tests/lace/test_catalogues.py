@@ -21,6 +21,7 @@ DJANGO_CY = settings.BASE_DIR / "lace" / "locale_django" / "cy" / "LC_MESSAGES"
 SAME = {
     "Lace": "the name",
     "Mentor": "the Welsh word is the same",
+    "Cost": "likewise",
     "%(count)s person": "so is this one",
     "IPv4": "a technical name",
     "IPv6": "a technical name",

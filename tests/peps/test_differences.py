@@ -239,7 +239,7 @@ def test_both_languages(world: World) -> None:
     client = world.client(Role.IRO)
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "cy"
     page = text(client.get(plan(world, between(first.pk, second.pk))))
-    assert "Beth sydd wedi newid" in page
+    assert "Beth a newidiodd" in page
     assert "Added" not in page
 
 
@@ -253,6 +253,7 @@ def test_what_the_page_costs(world: World, statements: Callable[..., Any]) -> No
         pep = services.amend(by=by, pep=first.pep, reason="More")
         for number in range(3):
             services.save_target(by=by, pep=pep, facts=facts(by, goal=f"Goal {number}"))
+        let_go_on(by=by, pep=pep)
         services.finalise(by=by, pep=pep, on=by.today)
     with statements(15):
         client.get(address)

@@ -48,7 +48,7 @@ MODELS: dict[str, dict[str, str]] = {
         f"{_ROW} state school initiated_on developing_on developed_on finalised_on amending_on closed_on amendment_reason version asked_for",
     ),
     "Section": _all("education", f"{_ROW} pep key answers language version written_by written_as written_at sitting"),
-    "Target": _all("targets", f"{_ROW} pep position area goal measure strategy when_done where_done done_by how_often review_on language")
+    "Target": _all("targets", f"{_ROW} pep key position area goal measure strategy when_done where_done done_by how_often review_on language")
     | _all("education", "need identified_with baseline cost funding carer_part child_agrees teacher_agrees version"),
     "Evaluation": _all("education", f"{_ROW} pep of_version target outcome evidence evaluated_on language written_by written_as version"),
     # Who is named with an action is one of the people around the child.
