@@ -147,6 +147,7 @@ def _bring_in(by: Actor, source: Source, values: dict[str, Any], reckoner: Recko
     rows = _missing(source, values)
     while batch := list(islice(rows, _BATCH)):
         new = [row(found) for found in batch if found.duty is None]
+        # A conflict is the same duty of the same event, which a service opened since `_missing` looked: it stands, with its own dates.
         model._default_manager.bulk_create(new, ignore_conflicts=True)  # type: ignore[arg-type]  # of child or body, as `model` is
         opened += len(new)
         for found in batch:

@@ -117,7 +117,9 @@ def compare(
     pairs: int | None = None,
     between: Callable[[], object] = lambda: None,
 ) -> Comparison:
-    """Let the two sides take turns. `between` runs untimed after each pair. `pairs`: as many as the method asks, unless said."""
+    """Let the two sides take turns. `between` runs untimed before each turn, so that neither pays for what the other, or it, left behind.
+    `pairs`: as many as the method asks, unless said.
+    """
     counts = (_statements(first), _statements(second))  # the first run of each also warms caches
     gc.collect()
     gc.freeze()  # what exists already is not looked through again and again while the clock runs
@@ -128,7 +130,9 @@ def compare(
     times = []
     for _pair in range(pairs):
         between()
-        times.append((_seconds(first), _seconds(second)))
+        one = _seconds(first)
+        between()
+        times.append((one, _seconds(second)))
     gc.unfreeze()
     ratios = [one / other for one, other in times]
     low, high = interval(ratios)
