@@ -293,6 +293,18 @@ for _name in words(
 _NAME = words("Child.family_name Child.preferred_name")
 _FRAME = _NAME | words("Child.born_on")
 _STRATEGY = words("Target.strategy Target.when_done Target.where_done Target.done_by Target.how_often")
+_DRAFT = _STRATEGY | words(
+    "Section.arrangements Section.attainment Section.carer Section.contacts Section.history Section.my_page"
+    " Section.aln Section.aspirations Section.elsewhere Section.exclusions Section.pathway Section.post_16 Section.transition"
+    " Section.personal_development Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with"
+    " Version.targets.goal Evaluation.evidence Action.what Action.resource Action.reason"
+)
+_VERSION = words(
+    "Version.arrangements Version.attainment Version.carer Version.contacts Version.history Version.my_page"
+    " Version.aln Version.aspirations Version.elsewhere Version.exclusions Version.pathway Version.post_16 Version.transition"
+    " Version.personal_development Version.targets.baseline Version.targets.carer_part Version.targets.goal"
+    " Version.targets.measure Version.targets.need Version.targets.strategy"
+)
 SHOWS: dict[str, frozenset[str]] = {
     "api_child": _FRAME
     | words(
@@ -350,25 +362,14 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan_progress": _FRAME | words("Version.targets.goal Evaluation.evidence"),
     "child_plan_ask": _NAME,
     "child_plan_close": _NAME,
-    "child_plan_read": _FRAME
-    | words(
-        "Section.arrangements Section.attainment Section.carer Section.contacts Section.history Section.my_page"
-        " Section.aln Section.aspirations Section.elsewhere Section.exclusions Section.pathway Section.post_16 Section.transition"
-        " Section.personal_development Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with"
-        " Version.targets.goal Evaluation.evidence Action.what Action.resource Action.reason"
-    )
-    | _STRATEGY,
+    "child_plan_read": _FRAME | _DRAFT,
     "child_plan_section": _FRAME,
     "child_plan_target": _NAME | words("Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with") | _STRATEGY,
     "child_plan_target_add": _NAME,
     "child_plan_target_remove": _NAME | words("Target.goal"),
-    "child_plan_version": _FRAME
-    | words(
-        "Version.arrangements Version.attainment Version.carer Version.contacts Version.history Version.my_page"
-        " Version.aln Version.aspirations Version.elsewhere Version.exclusions Version.pathway Version.post_16 Version.transition"
-        " Version.personal_development Version.reason Version.targets.baseline Version.targets.carer_part Version.targets.goal"
-        " Version.targets.measure Version.targets.need Version.targets.strategy"
-    ),
+    "child_plan_version": _FRAME | _VERSION | words("Version.reason"),
+    "child_plan_differences": _FRAME | _DRAFT | _VERSION,
+    "child_plan_export": _DRAFT | _VERSION | words("Child.born_on Child.reference Child.upn Pep.amendment_reason Version.origin Version.reason"),
     "child_referral_add": _FRAME,
     "child_referral_outcome": _FRAME | words("Referral.about"),
     "child_review_sooner": _FRAME,
