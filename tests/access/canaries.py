@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from django.apps import apps
 from django.contrib.auth.models import Group
@@ -236,26 +237,67 @@ class Planter:
         yield {"target": self.made[Target].pk, "outcome": "partly", "written_as": "designated_person"}
 
     def _of_action(self) -> Iterable[dict[str, Any]]:
-        yield {"state": "open", "evidence": "", "done_on": None, "until": None, "since": 1, "owner": None}
+        yield {"state": "open", "evidence": "", "done_on": None, "until": None, "since": 2, "owner": None}
 
     def _of_version(self) -> Iterable[dict[str, Any]]:
         sections = {
             key: {"answers": self._answers("Version", key), "language": "en-gb", "written_as": "designated_person", "written_on": "2026-01-05"}
             for key in SECTIONS
         }
-        words = {name: self._word("Version", f"targets.{name}", "education") for name in ("need", "baseline", "goal", "measure", "strategy")}
-        target = words | {
+        language, silent = "en-gb", uuid4()  # of this target nobody has said yet how it ended
+        texts = (
+            "need",
+            "identified_with",
+            "baseline",
+            "goal",
+            "measure",
+            "strategy",
+            "when_done",
+            "where_done",
+            "done_by",
+            "how_often",
+            "carer_part",
+        )
+        target = {name: self._frozen(f"targets.{name}") for name in texts} | {
             "area": "academic",
-            "carer_part": self._word("Version", "targets.carer_part", "education"),
-            "review_on": "2026-12-01",
+            "cost": None,
+            "funding": "",
+            "review_on": (timezone.localdate() + timedelta(days=60)).isoformat(),
             "child_agrees": True,
             "teacher_agrees": True,
-            "language": "en-gb",
+            "language": language,
         }
-        asked = {"phase": "secondary", "asked": asked_as_frozen(SECTIONS.values())}
-        targets = [target | {"id": str(self.made[Target].pk)}]
-        content = {"form": 2, **asked, "sections": sections, "targets": targets, "ended": [], "actions": []}
+        end = {name: self._frozen(f"ended.{name}") for name in ("goal", "evidence")} | {
+            "target": str(uuid4()),
+            "goal_language": language,
+            "area": "academic",
+            "outcome": "met",
+            "evaluated_on": "2026-01-05",
+            "written_as": "designated_person",
+            "language": language,
+        }
+        action = {name: self._frozen(f"actions.{name}") for name in ("what", "resource", "reason")} | {
+            "owner_role": "carer",
+            "due_on": "2026-01-05",
+            "state": "dropped",
+            "evidence": "",
+            "done_on": None,
+            "carried_from": None,
+            "language": language,
+        }
+        content = {
+            "form": 2,
+            "phase": "secondary",
+            "asked": asked_as_frozen(SECTIONS.values()),
+            "sections": sections,
+            "targets": [target | {"id": str(key)} for key in (self.made[Target].pk, silent)],
+            "ended": [end],
+            "actions": [action],
+        }
         yield {"number": 1, "content": content, "sha256": digest(content)}
+
+    def _frozen(self, name: str) -> str:
+        return self._word("Version", name, "education")
 
     def _of_review(self) -> Iterable[dict[str, Any]]:
         soon = timezone.now() + timedelta(days=9)

@@ -112,7 +112,7 @@ FOR_CHILD = {
     "own_who",
     "child_plan_read",
     "child_plan_version",
-} | {
+    "child_plan_progress",
     "child_plan_own_pdf",
     "child_plan_version_own_pdf",
     "child_plan_blank_pdf",

@@ -154,8 +154,8 @@ _route("own_who", "own")
 _route("own_meeting_sooner", "own", FORM)
 # What else a child may open; every other page is for adults.
 FOR_CHILD = words(
-    "work child_plan_read child_plan_version child_plan_own_pdf child_plan_version_own_pdf child_plan_blank_pdf own own_said own_said_add"
-    " own_said_readers own_who own_meeting_sooner"
+    "work child_plan_read child_plan_version child_plan_progress child_plan_own_pdf child_plan_version_own_pdf child_plan_blank_pdf"
+    " own own_said own_said_add own_said_readers own_who own_meeting_sooner"
 )
 
 # ---- the same for case systems ----
@@ -303,8 +303,11 @@ _VERSION = words(
     "Version.arrangements Version.attainment Version.carer Version.contacts Version.history Version.my_page"
     " Version.aln Version.aspirations Version.elsewhere Version.exclusions Version.pathway Version.post_16 Version.transition"
     " Version.personal_development Version.targets.baseline Version.targets.carer_part Version.targets.goal"
-    " Version.targets.measure Version.targets.need Version.targets.strategy"
+    " Version.targets.measure Version.targets.need Version.targets.strategy Version.targets.when_done Version.targets.where_done"
+    " Version.targets.done_by Version.targets.how_often Version.targets.identified_with"
+    " Version.actions.what Version.actions.resource Version.actions.reason"
 )
+_ENDED = words("Version.ended.goal Version.ended.evidence")
 SHOWS: dict[str, frozenset[str]] = {
     "api_child": _FRAME
     | words(
@@ -367,9 +370,12 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan_target": _NAME | words("Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with") | _STRATEGY,
     "child_plan_target_add": _NAME,
     "child_plan_target_remove": _NAME | words("Target.goal"),
-    "child_plan_version": _FRAME | _VERSION | words("Version.reason"),
-    "child_plan_differences": _FRAME | _DRAFT | _VERSION,
-    "child_plan_export": _DRAFT | _VERSION | words("Child.born_on Child.reference Child.upn Pep.amendment_reason Version.origin Version.reason"),
+    "child_plan_version": _FRAME | _VERSION | _ENDED | words("Version.reason"),
+    "child_plan_differences": _FRAME | (_DRAFT - {"Evaluation.evidence"}) | _VERSION,
+    "child_plan_export": _DRAFT
+    | _VERSION
+    | _ENDED
+    | words("Child.born_on Child.reference Child.upn Pep.amendment_reason Version.origin Version.reason"),
     "child_referral_add": _FRAME,
     "child_referral_outcome": _FRAME | words("Referral.about"),
     "child_review_sooner": _FRAME,
@@ -419,7 +425,7 @@ UNFILLED = words(
     " emergency_review"  # who opened the record does not look into it
     " school_designate messages access_review"  # no form with fields of its own
     " school_policy_sign school_policy_adopt school_policy_check"  # no draft waits
-    " child_plan_start child_plan_amend"  # the plan is begun and being amended
+    " child_plan_start child_plan_import child_plan_amend"  # the plan is begun and being amended
     " child_plan_final child_plan_close child_review_arrange api_reviews handover_propose"
     " child_referral_outcome report_publish"  # done, or not yet time
     " placed_list"  # takes a file
