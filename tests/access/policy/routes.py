@@ -315,7 +315,9 @@ SHOWS: dict[str, frozenset[str]] = {
         " PlacementAddress.carer_name PlacementAddress.postcode carer.email carer.name"
     ),
     "api_child_duties": words("Duty.reason"),
-    "api_pep": words("Duty.reason Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.strategy Version.reason"),
+    "api_pep": words("Duty.reason Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with Version.reason")
+    | _STRATEGY
+    | words("Action.what Action.resource Action.reason Evaluation.evidence"),
     "api_reviews": words(
         "Decision.owner Decision.text Invitation.name Invitation.reason Review.lesson_reason Review.private_room Review.summary Review.venue"
     ),
@@ -406,7 +408,7 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_data_answer": _FRAME | words("DataRequest.question"),
     "child_data_withdraw": _FRAME | words("DataRequest.question"),
     "child_data_record": _FRAME | words("DataRequest.question"),
-    "child_plan_final": _NAME,
+    "child_plan_final": _NAME | words("Version.targets.goal"),  # of a target of which nobody has said yet how it ended
     "emergency_review": _NAME | words("EmergencyAccess.reason"),
     "handover_accept": _FRAME,
     "handover_propose": _FRAME,
