@@ -259,7 +259,7 @@ class SettleForm(forms.Form):
     )
     evidence = Words(limit=1000, label=_("What shows that it is done"), required=False)
     reason = Words(limit=500, label=_("Why it is dropped"), required=False)
-    done_on = DateField(label=_("Day it was done"), required=False)
+    done_on = DateField(label=_("Day it was done"), help_text=_("For an action that is done."), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
     mark_optional = False

@@ -134,17 +134,22 @@ def _rows(
     pairs = [(old[matched[number]] if number in matched else {}, row) for number, row in enumerate(new)]
     pairs += [(row, {}) for number, row in enumerate(old) if number not in matched.values()]
     for was, now in pairs:
-        before, after = languages or (str(was.get("language", "")), str(now.get("language", "")))
-        cells = tuple(_cell(key, _said(was, key), _said(now, key), *((before, after) if key in written else ("", ""))) for key in columns)
+        spoken = languages or (str(was.get("language", "")), str(now.get("language", "")))
+        cells = tuple(_cell(key, _said(was, key), _said(now, key), spoken if key in written else None) for key in columns)
         cells = tuple(cell for cell in cells if cell.pieces)
         same = bool(was) and bool(now) and all(cell.change == Change.SAME for cell in cells)
         yield Row(Change.SAME if same else _change(bool(was), bool(now)), cells)
 
 
-def _cell(key: str, was: str, now: str, before: str, after: str) -> Difference:
+def _cell(key: str, was: str, now: str, languages: tuple[str, str] | None) -> Difference:
+    """`languages` of what somebody wrote; what is not written but chosen, a day or an outcome, stands whole under the one before."""
+    before, after = languages or ("", "")
     if was == now:  # the language alone, set right later, is no other text
         return Difference(key, Change.SAME, pieces(was, now, old_language=after, new_language=after))
-    return Difference(key, _change(bool(was), bool(now)), pieces(was, now, old_language=before, new_language=after))
+    change = _change(bool(was), bool(now))
+    if languages is None:
+        return Difference(key, change, (*_piece(Change.REMOVED, was, ""), *_piece(Change.ADDED, now, "")))
+    return Difference(key, change, pieces(was, now, old_language=before, new_language=after))
 
 
 def _matched(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dict[int, int]:

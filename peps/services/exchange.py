@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -12,10 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lace.accounts.access import Permission
+from lace.accounts.access import Facet, Permission
 from lace.accounts.models import LocalAuthority
 from lace.children.models import Child, grants_of, lock
-from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, NotAllowed, Refused
 from lace.deadlines.services import meet
@@ -28,6 +27,7 @@ from peps.services.draft import _draft
 
 # Who may let another body have the record: at the responsible authority, the LACE coordinator and the child's social worker.
 EXCHANGE = Permission.SHARE_RECORD
+IMPORT = frozenset({EXCHANGE, Permission.START_PEP})  # it starts the plan here
 DAYS = ("initiated_on", "developing_on", "developed_on", "finalised_on", "amending_on")
 
 
@@ -37,9 +37,7 @@ def export_plan(*, by: Actor, pep: Pep) -> dict[str, Any]:
     Raises NotAllowed, also to one who may not see every section: half a version has no fingerprint to check.
     """
     child = pep.child
-    require_for(by=by, permission=EXCHANGE, child=child)
-    if not {rule.facet for rule in SECTIONS.values()} <= grants_of(by, [child])[child.pk].facets:
-        raise NotAllowed
+    _require(by, child, {EXCHANGE}, {rule.facet for rule in SECTIONS.values()})
     versions = list(Version.objects.filter(pep=pep).order_by("number"))
     # a final plan in the edition in which it was written
     content = versions[-1].content if versions and pep.state == State.FINAL else _draft(pep, by.today).content()
@@ -76,7 +74,11 @@ def read_plan(*, by: Actor, child: Child, data: bytes) -> dict[str, Any]:
 
     Raises NotAllowed; Refused when the child has a current plan; BadInput with one sentence for each thing that does not fit.
     """
-    _require(by, child)
+    _require(by, child, IMPORT)
+    return _read(by, child, data)
+
+
+def _read(by: Actor, child: Child, data: bytes) -> dict[str, Any]:
     _refuse_second(child)
     try:
         found = document(data)
@@ -97,9 +99,9 @@ def import_plan(*, by: Actor, child: Child, data: bytes) -> Pep:
     Meets the duty to start a plan, on the day of taking over. The duties to develop it stay open: what another authority made final is
     reviewed here first. Raises as `read_plan`; Refused when the child is not looked after.
     """
-    _require(by, child)
+    _require(by, child, IMPORT)
     child = lock(child)
-    found = read_plan(by=by, child=child, data=data)
+    found = _read(by, child, data)
     if not _in_care(child, by.today):
         raise Refused(_("The child is not looked after on that day, and no entry to care is planned"))
     plan, versions = found["plan"], found["versions"]
@@ -132,9 +134,11 @@ def import_plan(*, by: Actor, child: Child, data: bytes) -> Pep:
     return pep
 
 
-def _require(by: Actor, child: Child) -> None:
-    require_for(by=by, permission=EXCHANGE, child=child)
-    require_for(by=by, permission=Permission.START_PEP, child=child)
+def _require(by: Actor, child: Child, permissions: Set[Permission], facets: Set[Facet] = frozenset()) -> None:
+    """Raise NotAllowed unless the actor's relation to this child gives all of these."""
+    grant = grants_of(by, [child])[child.pk]
+    if not (permissions <= grant.permissions and facets <= grant.facets):
+        raise NotAllowed
 
 
 def _refuse_second(child: Child) -> None:

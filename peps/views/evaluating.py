@@ -176,8 +176,10 @@ class ProgressPage(PlanPart):
         if not targets:
             return None
         met = {row["id"] for _name, rows in inside for row, said in rows if said and said.outcome == Outcome.MET}
-        summary = gettext("%(outcome)s: %(met)d of %(count)d")
-        chart = self.chart(area, summary % {"outcome": words[Outcome.MET], "met": len(met), "count": len(targets)}, inside, words)
+        summary = gettext("%(outcome)s: %(met)d of %(count)d") % {"outcome": words[Outcome.MET], "met": len(met), "count": len(targets)}
+        if words is CHILDS_WORDS and not met:  # nobody is told that they did none of it
+            summary = str(words[Outcome.GOES_ON])
+        chart = self.chart(area, summary, inside, words)
         return {"title": area.label, "chart": chart, "targets": list(targets.values())}
 
     def chart(self, area: TargetArea, summary: str, inside: Iterable[tuple[str, list[Any]]], words: dict[str, Promise]) -> Chart:

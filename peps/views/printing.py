@@ -210,7 +210,7 @@ class BlankPdf(PrintPage):
         questions = {question.key: question for question in SECTIONS["my_page"].edition(phase)}
         return {
             "title": SECTIONS["my_page"].title,
-            "subtitle": pgettext("a child's own plan", "This page is yours. Write, draw, or ask someone to write down what you say."),
+            "intro": pgettext("a child's own plan", "This page is yours. Write, draw, or ask someone to write down what you say."),
             "feeling": questions["feeling"],
             "questions": [questions[key] for key in WORDS],
             "how": questions["how"],
