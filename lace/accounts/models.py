@@ -116,8 +116,9 @@ class Membership(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=30, choices=Role)
-    authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="memberships")
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="memberships")
+    # Found by the indexes with the role: beside one without it the planner read all members of an authority to find its coordinators.
+    authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="memberships", db_index=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="memberships", db_index=False)
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
 

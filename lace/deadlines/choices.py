@@ -32,10 +32,11 @@ def in_force(authority: int, on: date) -> dict[str, RuleChoice]:
 
 def all_in_force(on: date, authorities: Iterable[int] | None = None) -> dict[int, dict[str, RuleChoice]]:
     """Choices of these authorities, or of all, by id and code, as they hold on a day; the newest of each. One statement."""
-    rows = RuleChoice.objects.filter(effective_from__lte=on, code__in=list(RULES)).order_by("effective_from")
+    rows = RuleChoice.objects.filter(effective_from__lte=on).order_by("effective_from")
     found: dict[int, dict[str, RuleChoice]] = defaultdict(dict)
     for row in rows if authorities is None else rows.filter(authority__in=list(authorities)):
-        found[row.authority_id][row.code] = row
+        if row.code in RULES:
+            found[row.authority_id][row.code] = row
     return dict(found)
 
 

@@ -7,8 +7,10 @@ would hear twice or never; and its next look was reckoned by the old one. Each s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
@@ -24,32 +26,55 @@ Steps = list[list[Any]]  # a ladder as JSON: [[days, [role, …]], …]
 Noted = dict[str, dict[str, Steps]]  # whose (an authority's id, or EVERYBODY), code, steps
 
 
-def rungs_of(about: Collection[About], on: date) -> tuple[list[tuple[int, str, int, Rung]], list[str]]:
-    """(whose, code, number, rung) of every ladder, the rules' own and those that authorities chose; and the codes of the chosen ones."""
-    rules = {code: rule for code, rule in RULES.items() if rule.about in about}
-    rungs = [(EVERYBODY, code, number, rung) for code, rule in rules.items() for number, rung in enumerate(rule.ladder)]
-    chosen = [
-        (authority, code, number, rung)
+@dataclass(frozen=True, slots=True)
+class Ladders:
+    """The ladders in force on a day: those of the rules, and in their place those that authorities chose, by authority (id) and code."""
+
+    chosen: dict[int, dict[str, tuple[Rung, ...]]]
+
+    def rungs(self, codes: Collection[str]) -> list[tuple[int, str, int, Rung]]:
+        """(whose, code, number, rung) of every ladder of these codes."""
+        common = {code: RULES[code].ladder for code in codes}
+        own = {whose: {code: ladder for code, ladder in ladders.items() if code in common} for whose, ladders in self.chosen.items()}
+        return [
+            (whose, code, number, rung)
+            for whose, ladders in ({EVERYBODY: common} | own).items()
+            for code, ladder in ladders.items()
+            for number, rung in enumerate(ladder)
+        ]
+
+    def chosen_codes(self) -> list[str]:
+        """The codes for which some authority chose another ladder."""
+        return sorted({code for ladders in self.chosen.values() for code in ladders})
+
+    def noted(self) -> Noted:
+        """All of them, as a sweep notes them."""
+        own = {str(whose): {code: _steps(ladder) for code, ladder in ladders.items()} for whose, ladders in self.chosen.items()}
+        return {str(EVERYBODY): _common()} | own
+
+
+def ladders_on(on: date) -> Ladders:
+    """The ladders in force on a day. One statement."""
+    chosen = {
+        authority: {code: RULES[code].in_force(choice).ladder for code, choice in choices.items() if choice.ladder is not None}
         for authority, choices in all_in_force(on).items()
-        for code, choice in choices.items()
-        if choice.ladder is not None and code in rules
-        for number, rung in enumerate(rules[code].in_force(choice).ladder)
-    ]
-    return rungs + chosen, sorted({code for _whose, code, _number, _rung in chosen})
+    }
+    return Ladders({authority: ladders for authority, ladders in chosen.items() if ladders})
 
 
-def noted(on: date) -> Noted:
-    """Every ladder in force on a day, as a sweep notes them."""
-    found: Noted = {}
-    for whose, code, _number, rung in rungs_of(set(About), on)[0]:
-        found.setdefault(str(whose), {}).setdefault(code, []).append([rung.days, [str(role) for role in rung.roles]])
-    return found
+@cache
+def _common() -> dict[str, Steps]:
+    return {code: _steps(rule.ladder) for code, rule in RULES.items() if rule.ladder}
+
+
+def _steps(ladder: Iterable[Rung]) -> Steps:
+    return [[rung.days, [str(role) for role in rung.roles]] for rung in ladder]
 
 
 def have_changed(on: date) -> bool:
     """Does another ladder hold than the one by which the last sweep told?"""
     before = SweepRun.objects.ladders()
-    return before is not None and before != noted(on)
+    return before is not None and before != ladders_on(on).noted()
 
 
 # Locked in the order in which the services lock. A new round: the new rungs are steps of which nobody was told yet.
@@ -67,9 +92,9 @@ WHERE d.id = u.id AND d.next_rung = m.told
 """
 
 
-def take_up(cursor: CursorWrapper, on: date) -> Noted | None:
+def take_up(cursor: CursorWrapper, ladders: Ladders) -> Noted | None:
     """Move the duties under way over to ladders that changed since the last sweep, in its transaction; what there is to note anew."""
-    before, now = SweepRun.objects.ladders(), noted(on)
+    before, now = SweepRun.objects.ladders(), ladders.noted()
     if before == now:
         return None
     for others, authorities, code, old, new in _changes(before or {}, now):

@@ -8,11 +8,12 @@
   rung and is looked at again the next day.
 - A duty that was handed to a colleague reminds that colleague, in place of the others who hold the role, for as long as both may.
 - The rules, and the ladders that authorities chose, come as parameters: the database stores no copy that could disagree.
-- Duties of schools and authorities have a statement of their own (`sweep_bodies`), in the same transaction.
+- Duties of schools and authorities have a statement of their own (`_BODIES`), in the same transaction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,10 +26,10 @@ from lace.accounts.acting import context_of
 from lace.core.actor import Actor
 from lace.core.failpoint import failpoint
 from lace.database.context import use
-from lace.deadlines.ladders import have_changed, rungs_of, take_up
+from lace.deadlines.ladders import Ladders, have_changed, ladders_on, take_up
 from lace.deadlines.messages import BodyKind, DutyKind
 from lace.deadlines.models import BodyDuty, Duty, SweepRun
-from lace.deadlines.rules import RULES, About, Rung
+from lace.deadlines.rules import RULES, About
 from lace.notifications import bell
 from lace.notifications.models import Notification
 
@@ -45,14 +46,15 @@ WITH ladder AS (
     GROUP BY whose, code
 ),
 telling AS MATERIALIZED (
-    SELECT t.whose, t.code, t.rung, t.role, t.reach, (
-        SELECT p.id FROM auth_permission p JOIN django_content_type c ON c.id = p.content_type_id
-        WHERE c.app_label = 'children' AND c.model = 'child' AND p.codename = t.relation
-    ) AS permission_id
+    SELECT t.*, p.id AS permission_id
     FROM unnest(
         %(telling_whose)s::bigint[], %(telling_codes)s::text[], %(telling_rungs)s::int[], %(telling_roles)s::text[],
         %(reaches)s::text[], %(relations)s::text[]
     ) AS t (whose, code, rung, role, reach, relation)
+    LEFT JOIN (
+        SELECT p.id, p.codename FROM auth_permission p JOIN django_content_type c ON c.id = p.content_type_id
+        WHERE c.app_label = 'children' AND c.model = 'child'
+    ) AS p ON p.codename = t.relation
 ),
 away AS MATERIALIZED (
     SELECT DISTINCT ON (b.user_id) b.user_id, u.id AS stand_in_id
@@ -195,10 +197,7 @@ SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM moved WHERE NOT hea
 """
 
 
-_KINDS: dict[str, Any] = {
-    "soon": str(DutyKind.SOON),
-    "today": str(DutyKind.TODAY),
-    "late": str(DutyKind.LATE),
+_COMMON: dict[str, Any] = {
     "round": ROUND,
     "fallback": str(Role.LACE_COORDINATOR),
     "wide": [str(role) for role, reach in REACH.items() if reach == Reach.AUTHORITY],
@@ -206,10 +205,9 @@ _KINDS: dict[str, Any] = {
 }
 
 
-_Telling = list[tuple[int, str, int, Role]]  # whose, code, number of the rung, role
-
-
-def _arrays(rungs: list[tuple[int, str, int, Rung]], telling: _Telling) -> dict[str, list[Any]]:
+def _rules(ladders: Ladders, codes: Collection[str]) -> dict[str, list[Any]]:
+    rungs = ladders.rungs(codes)
+    telling = [(whose, code, number, role) for whose, code, number, rung in rungs for role in rung.roles]
     return {
         "ladder_whose": [whose for whose, _code, _number, _rung in rungs],
         "ladder_codes": [code for _whose, code, _number, _rung in rungs],
@@ -219,17 +217,9 @@ def _arrays(rungs: list[tuple[int, str, int, Rung]], telling: _Telling) -> dict[
         "telling_codes": [code for _whose, code, _number, _role in telling],
         "telling_rungs": [number for _whose, _code, number, _role in telling],
         "telling_roles": [str(role) for _whose, _code, _number, role in telling],
-    }
-
-
-def _rules(on: date) -> dict[str, list[Any]]:
-    rungs, chosen = rungs_of({About.CHILD}, on)
-    telling: _Telling = [(whose, code, number, role) for whose, code, number, rung in rungs for role in rung.roles]
-    return {
-        **_arrays(rungs, telling),
         "reaches": [str(REACH[role]) for _whose, _code, _number, role in telling],
         "relations": [_relation(role) for _whose, _code, _number, role in telling],
-        "chosen": chosen,
+        "chosen": ladders.chosen_codes(),
     }
 
 
@@ -337,13 +327,27 @@ SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM moved WHERE NOT hea
 """
 
 
-def sweep_bodies(cursor: CursorWrapper, on: date) -> tuple[int, int]:
-    """The same of duties of schools and authorities, in the sweep's transaction: how many reminders, and duties that nobody hears of."""
-    rungs, chosen = rungs_of({About.SCHOOL, About.AUTHORITY}, on)
-    telling = [(whose, code, number, role) for whose, code, number, rung in rungs for role in rung.roles]
-    kinds = {"soon": str(BodyKind.SOON), "today": str(BodyKind.TODAY), "late": str(BodyKind.LATE)}
-    cursor.execute(_BODIES, {**_arrays(rungs, telling), **_KINDS, **kinds, "chosen": chosen, "as_of": on})
-    reminders, unheard = cursor.fetchone()
+# Few codes are due in a night, none in most: only their ladders go along, and a statement with nothing to do is not sent.
+_CODES = """
+SELECT code FROM deadlines_duty WHERE next_look_on <= %(as_of)s UNION SELECT code FROM deadlines_bodyduty WHERE next_look_on <= %(as_of)s
+"""
+_STATEMENTS = (
+    (_SWEEP, {About.CHILD}, DutyKind),
+    (_BODIES, {About.SCHOOL, About.AUTHORITY}, BodyKind),
+)
+
+
+def _tell(cursor: CursorWrapper, ladders: Ladders, on: date) -> tuple[int, int]:
+    """How many reminders were written, and of how many duties nobody hears."""
+    cursor.execute(_CODES, {"as_of": on})
+    due = {code for (code,) in cursor.fetchall() if code in RULES}
+    reminders = unheard = 0
+    for statement, about, kinds in _STATEMENTS:
+        if codes := sorted(code for code in due if RULES[code].about in about):
+            named = {"soon": str(kinds.SOON), "today": str(kinds.TODAY), "late": str(kinds.LATE)}
+            cursor.execute(statement, {**_rules(ladders, codes), **_COMMON, **named, "as_of": on})
+            written, silent = cursor.fetchone()
+            reminders, unheard = reminders + written, unheard + silent
     return reminders, unheard
 
 
@@ -359,13 +363,13 @@ def sweep(*, by: Actor) -> SweepRun | None:
         if not cursor.fetchone()[0]:
             return None
         failpoint("sweep.locked")
-        ladders = take_up(cursor, by.today)
-        cursor.execute(_SWEEP, {**_rules(by.today), **_KINDS, "as_of": by.today})
-        reminders, unheard = (sum(counts) for counts in zip(cursor.fetchone(), sweep_bodies(cursor, by.today), strict=True))
+        ladders = ladders_on(by.today)
+        taken_up = take_up(cursor, ladders)
+        reminders, unheard = _tell(cursor, ladders, by.today)
         failpoint("sweep.written")
         if reminders:
             bell.ring_on_commit()
-        told = {"as_of": by.today, "started_at": started_at, "ladders": ladders, "reminders": reminders, "unheard": unheard}
+        told = {"as_of": by.today, "started_at": started_at, "ladders": taken_up, "reminders": reminders, "unheard": unheard}
         run = SweepRun.objects.create(**told, finished_at=timezone.now())
         failpoint("sweep.recorded")
         return run

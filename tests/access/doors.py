@@ -101,6 +101,13 @@ def signed_in(get_response: Any) -> Any:
     return entering
 
 
+_Memory = tuple[Recall, dict[int, dict[str, Any]], dict[Any, str], dict[tuple[Actor, UUID], tuple[Child, Any] | None], set[Any]]
+
+
+def _memory() -> _Memory:
+    return Recall(), {}, {}, {}, set()
+
+
 class Light:
     """The handler, loaded once."""
 
@@ -110,7 +117,13 @@ class Light:
         self.factory = RequestFactory()
         self.recall: Recall | None = None
         self.records: list[str] = []
-        self._memory = Recall(), dict[int, dict[str, Any]](), dict[Any, str](), dict[tuple[Actor, UUID], tuple[Child, Any] | None](), set[Any]()
+        self._memory = _memory()
+
+    def in_another_world(self) -> Light:
+        """The same doors with nothing remembered: for after a change of the world."""
+        other = copy(self)
+        other._memory = _memory()
+        return other
 
     @contextmanager
     def remembering(self) -> Iterator[None]:

@@ -19,6 +19,7 @@ from lace.children.services import PlacementFacts, assign, find_child, place
 from lace.deadlines.models import Duty
 from lace.web.child_tabs import TABS
 from lace.web.middleware import serving
+from schools.models import TermRecord
 from tests.reporting.pages import body, cost
 from tests.world import World, enter, person, signed_in
 
@@ -216,6 +217,20 @@ def test_who_holds_no_care_facet_reads_nothing_of_care(world: World) -> None:
     everything = "".join(body(client.get(reverse(route, args=[world.own.child.pk]))) for route in shown)
     for word in ("Care order", "Foster carer", "Came into care", world.own.child.reference):
         assert word not in everything
+
+
+@pytest.mark.req("ATT-06")
+@pytest.mark.parametrize(("role", "reads"), [(Role.FOSTER_CARER, True), (Role.PARENT, False)])
+def test_a_carer_reads_how_their_child_attends(world: World, role: Role, reads: bool) -> None:
+    """The reading right only: a reason for an absence is reported to the school, which keeps the register."""
+    with serving(world.own.actor(Role.LACE_COORDINATOR)):
+        TermRecord.objects.create(
+            child=world.own.child, authority=world.own.row, school=world.own.school, year=2025, term="spring",
+            sessions_possible=120, sessions_attended=114, sessions_unauthorised=3,
+        )  # fmt: skip
+    url = reverse("child_school", args=[world.own.child.pk])
+    assert ("95%" in body(world.client(role).get(url))) == reads
+    assert world.client(role, world.other).get(url).status_code == 404
 
 
 def test_each_tab_is_recorded_with_the_facets_it_shows(world: World) -> None:

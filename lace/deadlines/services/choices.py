@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from lace.accounts.access import Permission, require
@@ -16,6 +17,7 @@ from lace.core.errors import NotAllowed, refuse
 from lace.deadlines.choices import LONGEST, check_ladder, clocks, lengths
 from lace.deadlines.models import RuleChoice
 from lace.deadlines.rules import RULES, Clock, DutyRule, Rung
+from lace.deadlines.services.recount import recount
 from lace.deadlines.term_dates import Problem
 
 
@@ -33,7 +35,8 @@ def choose(
 ) -> RuleChoice:
     """Set what holds for a rule in an authority from a day on; what is left empty is the rule's own (all empty: as the source has it).
 
-    From today on at the earliest, so that no due date that has been told moves. A second choice for the same day replaces the first.
+    From today on at the earliest; what a fact of that day or later has opened already is counted anew. A second choice for the same day
+    replaces the first.
     Raises NotAllowed, KeyError when there is no such rule, and BadInput that names length, clock, ladder, effective_from or approved_by.
     """
     require(by, Permission.ADMINISTER)
@@ -47,6 +50,7 @@ def choose(
     row.ladder = None if ladder is None else [[rung.days, [str(role) for role in rung.roles]] for rung in sorted(ladder, key=lambda rung: rung.days)]
     row.approved_by, row.decided_by_id = approved_by.strip(), by.user_id
     row.save()
+    recount(by=by, authority=authority, which=Q(code=code, trigger_on__gte=effective_from))
     return row
 
 

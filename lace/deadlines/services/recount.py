@@ -14,25 +14,26 @@ from lace.deadlines.reckoning import Reckoner, places_of
 from lace.deadlines.rules import RULES, Clock, Fact
 from lace.deadlines.services import recompute
 
-COUNTED = (Clock.SCHOOL, Clock.WORKING)  # what term dates, closed days and bank holidays move
+# What term dates, closed days and bank holidays move.
+_BY_CALENDAR = Q(clock__in=(Clock.SCHOOL, Clock.WORKING)) | Q(code__in=[rule.code for rule in RULES.values() if rule.clock_setting])
 
 
 @transaction.atomic
-def recount(*, by: Actor, authority: LocalAuthority, school: Organisation | None = None) -> int:
+def recount(*, by: Actor, authority: LocalAuthority, school: Organisation | None = None, which: Q = _BY_CALENDAR) -> int:
     """Count the open duties of the authority's children and bodies anew; with `school`, of that school and its pupils. How many moved.
 
-    The caller has asked whether `by` may keep the calendar. Whoever does so need not see a child: the rows are those of the
-    authority, and the audit names who acted. Children whom other authorities placed at its schools follow in the night.
+    `which`: a condition on duties of either kind. The caller has asked whether `by` may keep the calendar, or choose. Whoever does so
+    need not see a child: the rows are those of the authority, and the audit names who acted. Children whom other authorities placed at
+    its schools follow in the night.
     """
     whose = Context(authority_ids=(authority.pk,), tenant_ids=(authority.pk,), today=by.today, label=context_of(by).label)
     with use(whose):
-        return _recount(by, authority, school)
+        return _recount(by, authority, school, which)
 
 
-def _recount(by: Actor, authority: LocalAuthority, school: Organisation | None) -> int:
-    counted = Q(clock__in=COUNTED) | Q(code__in=[rule.code for rule in RULES.values() if rule.clock_setting])
-    duties = list(Duty.objects.open().filter(counted, authority=authority, code__in=list(RULES)).order_by("pk").select_for_update(no_key=True))
-    bodies = list(BodyDuty.objects.open().filter(counted, authority=authority, code__in=list(RULES)).order_by("pk").select_for_update(no_key=True))
+def _recount(by: Actor, authority: LocalAuthority, school: Organisation | None, which: Q) -> int:
+    duties = list(Duty.objects.open().filter(which, authority=authority, code__in=list(RULES)).order_by("pk").select_for_update(no_key=True))
+    bodies = list(BodyDuty.objects.open().filter(which, authority=authority, code__in=list(RULES)).order_by("pk").select_for_update(no_key=True))
     places = places_of({duty.child_id for duty in duties})
     if school is not None:
         duties = [duty for duty in duties if any(place[1] == school.pk for _since, place in places.get(duty.child_id, ()))]

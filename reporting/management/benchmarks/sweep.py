@@ -16,7 +16,7 @@ from lace.accounts.models import User
 from lace.children.models import ChildGroupGrant, ChildUserGrant, relation_code
 from lace.core.actor import Actor
 from lace.database.context import use
-from lace.deadlines.ladders import noted
+from lace.deadlines.ladders import ladders_on
 from lace.deadlines.messages import DutyKind
 from lace.deadlines.models import Duty, SweepRun
 from lace.deadlines.rules import RULES
@@ -175,7 +175,9 @@ def loop(as_of: date) -> int:
         duty.next_rung = last + 1
         duty.next_look_on = rule.next_look(duty.due_on, duty.next_rung)
         duty.save(update_fields=["next_rung", "next_look_on"])
-    SweepRun.objects.create(as_of=as_of, ladders=noted(as_of), started_at=timezone.now(), finished_at=timezone.now(), reminders=made, unheard=0)
+    SweepRun.objects.create(
+        as_of=as_of, ladders=ladders_on(as_of).noted(), started_at=timezone.now(), finished_at=timezone.now(), reminders=made, unheard=0
+    )
     return made
 
 

@@ -181,6 +181,20 @@ def test_a_duty_is_opened_by_what_the_authority_chose(world: World) -> None:
         assert duties[before.pk].due_on == add_working_days(timezone.localdate() - timedelta(days=3), RULES[STATUTORY].length)
 
 
+@pytest.mark.req("DL-05")
+def test_what_the_day_of_a_choice_has_opened_already_is_counted_anew(world: World) -> None:
+    today = timezone.localdate()
+    children = [enter(authority, entered_on=today)[0] for authority in (world.own, world.other)]
+    yesterdays = enter(world.own, entered_on=today - timedelta(days=1))[0]
+    chosen(world, STATUTORY, length=4)
+    with acting(world.own, Role.SOCIAL_WORKER):
+        due = dict(Duty.objects.filter(code=STATUTORY).values_list("child_id", "due_on"))
+        assert due[children[0].pk] == add_working_days(today, 4)
+        assert due[yesterdays.pk] == add_working_days(today - timedelta(days=1), RULES[STATUTORY].length)
+    with acting(world.other, Role.SOCIAL_WORKER):
+        assert Duty.objects.get(code=STATUTORY, child=children[1]).due_on == add_working_days(today, RULES[STATUTORY].length)
+
+
 # ---- pages ----
 
 
