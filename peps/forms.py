@@ -281,7 +281,7 @@ def _by_which_day() -> DateField:
     return DateField(
         label=_("By which day"),
         help_text=_("For example, 27 3 2026"),
-        error_messages={"required": _("Enter the day by which the words are needed")},
+        error_messages={"required": _("Enter the day by which it is needed")},
     )
 
 

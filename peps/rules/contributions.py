@@ -130,7 +130,7 @@ def left(gaps: Iterable[Gap], rules: Iterable[SectionRule], awaited: Iterable[tu
     for (owner, key), number in counted.items():
         found.setdefault(owner, Left(Owner(owner).label)).what.append(f"{titles[key]} ({number})")
     for role, due_on in awaited:
-        said = gettext("words for the plan, by %(day)s") % {"day": formats.date_format(due_on, "DATE_FORMAT")}
+        said = gettext("contribution, by %(day)s") % {"day": formats.date_format(due_on, "DATE_FORMAT")}
         found.setdefault(role, Left(Owner(role).label)).what.append(said)
     return list(found.values())
 
@@ -166,10 +166,10 @@ def _words(facts: Facts) -> dict[str, str]:
 declare(
     Kind(
         code="pep_contribution",
-        subject=_("%(initials)s: your words for the Personal Education Plan"),
+        subject=_("%(initials)s: your contribution to the Personal Education Plan"),
         body=_(
-            "You are asked for a few words for the Personal Education Plan for %(initials)s, by %(due_on)s. "
-            "Give them in Lace, or say there that you have nothing to add."
+            "You are asked to contribute to the Personal Education Plan for %(initials)s, by %(due_on)s. "
+            "Write it in Lace, or say there that you have nothing to add."
         ),
         route="child_plan",
     ),

@@ -137,8 +137,8 @@ declare(
     _carer_meeting("carer_meeting_second", 11, "T10"),
     DutyRule(
         code=WORDS,
-        title=_("See to the words that were asked for the Personal Education Plan"),
-        why=_("People around the child were asked for their words for the plan. Remind those who have not answered, or make it easier for them."),
+        title=_("See to the contributions asked for the Personal Education Plan"),
+        why=_("People around the child were asked to contribute to the plan. Remind those who have not answered, or make it easier for them."),
         source=_("Making a difference, “The designated person”, bullet 10"),
         facts=(Fact.WORDS_ASKED,),
         clock=Clock.EVENT,

@@ -209,9 +209,9 @@ def _of_this_edition(content: Mapping[str, Any], pointer: str) -> Iterator[Misfi
     for place, words in enumerate(content.get("contributions", ())):
         at, state = f"{pointer}/contributions/{place}", words["state"]
         if bool(words["said_on"]) != (state != Said.AWAITED):
-            yield Misfit(f"{at}/said_on", _("Words that are given or declined have their day, and no others have"))
+            yield Misfit(f"{at}/said_on", _("Contributions that are given or declined have their day, and no others have"))
         if bool(words["answers"]) != (state == Said.GIVEN):
-            yield Misfit(f"{at}/answers", _("Words that are given have answers, and no others have"))
+            yield Misfit(f"{at}/answers", _("Contributions that are given have answers, and no others have"))
         known = {question.key for question in FORMS[words["role"]].questions}
         yield from (Misfit(f"{at}/answers{_pointer([name])}", _("The format has no such part")) for name in words["answers"] if name not in known)
 

@@ -144,7 +144,7 @@ def decline(*, by: Actor, pep: Pep, contribution: UUID, reason: str, version: in
     if row.version != version:
         raise Changed(row)
     if row.state == Said.GIVEN:
-        raise Refused(_("Your words are given. Change them instead"))
+        raise Refused(_("Your contribution is given. Change it instead"))
     say(row, {}, row.language, by=by, role=by.role, reason=reason)
     _keep_duty(by, child, row.pep)
     return row
@@ -280,7 +280,7 @@ def _keep_duty(by: Actor, child: Child, pep: Pep) -> None:
 
 def _day(day: date | None, by: Actor) -> Iterator[tuple[str, Message]]:
     if day is None:
-        yield "due_on", _("Enter the day by which the words are needed")
+        yield "due_on", _("Enter the day by which it is needed")
     elif not by.today <= day <= by.today + timedelta(days=LONGEST):
         yield "due_on", _("The day must be today or later, within three months")
 

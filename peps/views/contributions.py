@@ -53,7 +53,7 @@ class AskWordsPage(_Words):
 
     permission = Permission.WRITE_PEP
     template_name = "peps/ask_words.html"
-    title = _("Ask for words for the plan")
+    title = _("Ask for contributions")
     submit_text = _("Ask them")
     success_message = _("They are asked. Each of them gets a message")
 
@@ -160,9 +160,9 @@ class WordsPage(_Mine):
     """Give one's words, or change them as long as the version is being written."""
 
     template_name = "peps/words.html"
-    title = _("Your words for the plan")
-    submit_text = _("Save my words")
-    success_message = _("Your words are saved")
+    title = _("Your contribution to the plan")
+    submit_text = _("Save my contribution")
+    success_message = _("Your contribution is saved")
 
     def get_form(self, data: QueryDict | None = None) -> SectionForm:
         row = self.row

@@ -178,7 +178,7 @@ class WorkPage(Page):
             return common | {"what": _("Write your part of the plan"), "why": why, "href": href}
         if entry.kind == "words":
             href = reverse("child_plan_words", args=[child.pk, entry.pk])
-            return common | {"what": _("Give your words for the plan"), "why": _("You are asked for a few words for the plan."), "href": href}
+            return common | {"what": _("Give your contribution to the plan"), "why": _("You are asked to contribute to the plan."), "href": href}
         if entry.kind == "request":
             why = _("The responsible authority asks about: %(what)s.") % {"what": data_words(entry.what.split(",")).lower()}
             return common | {"what": _("Answer what you are asked"), "why": why, "href": reverse("child_data_answer", args=[child.pk, entry.pk])}

@@ -319,7 +319,7 @@ def test_what_is_left_stands_under_whose_it_is() -> None:
     assert list(found) == ["The child or young person", "Designated person", "The carer", "Teacher"]
     assert found["Designated person"] == ["Education so far (4)", "Targets (1)"]
     assert found["The carer"][0] == "The carer's part (2)"
-    assert found["Teacher"][0].startswith("words for the plan, by ")
+    assert found["Teacher"][0].startswith("contribution, by ")
     assert left([], rules, []) == []
 
 
