@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -111,6 +112,10 @@ class Contribution(ChildOwned):
     @property
     def is_by_email(self) -> bool:
         return self.person_id is not None
+
+    def link_works(self, at: datetime) -> bool:
+        """Does the link that was sent still open the form?"""
+        return self.state == Said.AWAITED and self.expires_at is not None and self.expires_at > at
 
     def is_frozen(self) -> bool:
         """Does a final version hold it?"""

@@ -123,12 +123,12 @@ def give(*, by: Actor, pep: Pep, contribution: UUID, answers: Mapping[str, Any],
     longer; Changed with the contribution as it stands when somebody else in the role gave theirs first.
     """
     child, row = _asked_of(by, pep, contribution)
-    refuse(problems_of(row, answers, language))
+    refuse(_problems_of(row, answers, language))
     if row.state == Said.GIVEN and (row.answers, row.language) == (dict(answers), language):
         return row
     if row.version != version:
         raise Changed(row)
-    say(row, answers, language, by=by, role=by.role)
+    _say(row, answers, language, by=by, role=by.role)
     _keep_duty(by, child, row.pep)
     return row
 
@@ -145,12 +145,12 @@ def decline(*, by: Actor, pep: Pep, contribution: UUID, reason: str, version: in
         raise Changed(row)
     if row.state == Said.GIVEN:
         raise Refused(_("Your contribution is given. Change it instead"))
-    say(row, {}, row.language, by=by, role=by.role, reason=reason)
+    _say(row, {}, row.language, by=by, role=by.role, reason=reason)
     _keep_duty(by, child, row.pep)
     return row
 
 
-def problems_of(row: Contribution, answers: Mapping[str, Any], language: str) -> Iterator[tuple[str, Message]]:
+def _problems_of(row: Contribution, answers: Mapping[str, Any], language: str) -> Iterator[tuple[str, Message]]:
     """What keeps these words from being taken."""
     yield from check_answers(FORMS[row.role], answers)
     if not any(str(answer or "").strip() for answer in answers.values()):
@@ -159,7 +159,9 @@ def problems_of(row: Contribution, answers: Mapping[str, Any], language: str) ->
         yield "language", _("Say in which language this is written: English or Welsh")
 
 
-def say(row: Contribution, answers: Mapping[str, Any], language: str, *, by: Actor, role: str, reason: str = "", sitting: UUID | None = None) -> None:
+def _say(
+    row: Contribution, answers: Mapping[str, Any], language: str, *, by: Actor, role: str, reason: str = "", sitting: UUID | None = None
+) -> None:
     """Write the words down, or that there are none; the caller holds the row."""
     moment = timezone.now()
     row.given_at, row.declined_at = (moment, None) if answers else (None, moment)
@@ -169,7 +171,7 @@ def say(row: Contribution, answers: Mapping[str, Any], language: str, *, by: Act
     row.save()
 
 
-def lapse(by: Actor, child: Child, pep: Pep) -> None:
+def _lapse(by: Actor, child: Child, pep: Pep) -> None:
     """What is awaited when the plan is made final or closed is awaited no longer; the caller holds the child's row."""
     for row in Contribution.objects.filter(pep=pep).unsaid():
         row.withdrawn_at = timezone.now()

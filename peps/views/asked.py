@@ -23,9 +23,9 @@ from lace.core.errors import BadInput
 from lace.notifications.rules import digest_of
 from lace.web.limits import is_worn_out, too_often
 from peps.forms import SectionForm
-from peps.models import Contribution
+from peps.models import Contribution, find_asked, serving_link, was_answered
 from peps.rules.contributions import FORMS
-from peps.services.asked import Gone, answer, answered, find_asked, serving_link
+from peps.services.asked import Gone, answer
 
 # Openings of one link, and links that do not work from one place, in an hour.
 OPENINGS, MISSES = 60, 30
@@ -89,7 +89,7 @@ def _taken(form: SectionForm, request: HttpRequest, token: str, found: Contribut
 
 def _is_second_click(request: HttpRequest, token: str) -> bool:
     try:
-        return answered(token, UUID(request.POST.get("sitting", "")))
+        return was_answered(token, UUID(request.POST.get("sitting", "")))
     except ValueError:
         return False
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from lace.accounts.access import Permission
+from lace.accounts.access import Facet, Permission
 from lace.core.errors import NotAllowed
 from lace.web.pages import TOKEN, ChildFormPage, new_token
 from peps.forms import AskAgainForm, AskWordsForm, DeclineForm, LetterForm, SectionForm
@@ -105,7 +105,8 @@ class _OfOne(_Words):
         self.row = found
 
     def context(self) -> dict[str, Any]:
-        return super().context() | {"intro": who(self.row.as_frozen())}
+        name = self.row.name if Facet.CONTACTS in self.grant.facets and self.may(Permission.WRITE_PEP) else ""
+        return super().context() | {"intro": ", ".join(filter(None, (who(self.row.as_frozen()), name)))}
 
 
 class AskAgainPage(_OfOne):

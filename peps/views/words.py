@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from lace.accounts.access import Facet, Grant, Permission
+from lace.accounts.access import Grant, Permission
 from peps.models import Contribution
 from peps.rules import Step
 from peps.rules.contributions import FORMS, Said, shown_to, who
@@ -40,11 +40,10 @@ def _laid_out(row: Mapping[str, Any]) -> dict[str, Any]:
 def asked_for(page: PlanPart, rows: Iterable[Contribution]) -> list[dict[str, Any]]:
     """For the plan's page: who was asked by when, how it stands, and what this reader may do about it."""
     may_ask = page.may(Permission.WRITE_PEP, Step.WRITE)
-    named = may_ask and Facet.CONTACTS in page.grant.facets
-    return [_asked(page, row, may_ask=may_ask, named=named) for row in rows]
+    return [_asked(page, row, may_ask=may_ask) for row in rows]
 
 
-def _asked(page: PlanPart, row: Contribution, *, may_ask: bool, named: bool) -> dict[str, Any]:
+def _asked(page: PlanPart, row: Contribution, *, may_ask: bool) -> dict[str, Any]:
     frozen = row.as_frozen()
     laid = _laid_out({**frozen, "answers": {}, "reason": ""})
     state, waits = row.state, row.state == Said.AWAITED
@@ -52,7 +51,6 @@ def _asked(page: PlanPart, row: Contribution, *, may_ask: bool, named: bool) -> 
     read = f"{page.url('child_plan_read')}#contributions" if state == Said.GIVEN and FORMS[row.role].facet in page.grant.facets else ""
     return laid | {
         "pk": row.pk,
-        "name": row.name if named else "",
         "hint": _hint(row, laid["day"]),
         "state": _("Late") if late else laid["state"],
         "kind": "overdue" if late else laid["kind"],

@@ -24,7 +24,7 @@ from peps import services
 from peps.models import Contribution, Pep
 from peps.rules.contributions import token_for
 from peps.services.contributions import ask_again, ask_by_email, withdraw
-from peps.views.asked import MISSES, OPENINGS
+from peps.views import asked
 from tests.peps.plans import acting, started, text, written
 from tests.peps.test_contributions import letter
 from tests.peps.test_pages import field
@@ -181,14 +181,16 @@ def test_it_speaks_the_language_of_the_letter_and_the_other_on_demand(world: Wor
     assert f'action="{address(row)}?language=en-gb"' in english.content.decode()
 
 
-def test_the_door_is_not_worn_out(world: World) -> None:
+def test_one_link_and_one_place_knock_so_often_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked, "OPENINGS", 3)
+    monkeypatch.setattr(asked, "MISSES", 2)
     row = sent(world)
-    for _time in range(OPENINGS):
-        Client().get(address(row))
+    for _time in range(3):
+        assert Client().get(address(row)).status_code == 200
     assert Client().get(address(row)).status_code == 429
     cache.clear()
-    for _time in range(MISSES):
-        Client().get("/words/guess/")
+    for _time in range(2):
+        assert Client().get("/words/guess/").status_code == 404
     assert Client().get("/words/guess/").status_code == 429
     assert Client().get(address(row)).status_code == 429
 

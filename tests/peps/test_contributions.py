@@ -180,6 +180,7 @@ def test_words_are_changed_until_the_plan_is_final_and_nobodys_are_lost(world: W
     assert given(world, pep, Role.FOSTER_CARER, row).version == 2  # the same twice
     with pytest.raises(Changed) as clash:
         given(world, pep, Role.FOSTER_CARER, row, answers={"well": "Other"}, version=1)
+    assert isinstance(clash.value.current, Contribution)
     assert clash.value.current.answers == {"well": "Sings all day"}
     row = given(world, pep, Role.FOSTER_CARER, row, answers={"well": "Other"})
     with acting(world.own, Role.FOSTER_CARER) as by, pytest.raises(Refused):
