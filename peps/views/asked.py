@@ -42,7 +42,7 @@ def asked(request: HttpRequest, token: str) -> HttpResponse:
         return _kept_to_itself(HttpResponse(status=429, headers={"Retry-After": "3600"}))
     with serving_link(token):
         found = find_asked(token)
-        form = SectionForm(FORMS[found.role], request.POST or None, language=found.language) if found else None
+        form = SectionForm(FORMS[found.role], request.POST or None, language=_language(request, found)) if found else None
         try:
             done = request.method == "POST" and (_taken(form, request, token, found) if form and found else _is_second_click(request, token))
         except Gone:
@@ -95,12 +95,16 @@ def _is_second_click(request: HttpRequest, token: str) -> bool:
 
 
 def _shown(request: HttpRequest, found: Contribution, form: SectionForm | None) -> HttpResponse:
-    """In the language of the e-mail, or the one that the page's link chose."""
-    chosen = request.GET.get("language", "")
-    with translation.override(chosen if chosen in Language.values else found.language):
+    with translation.override(_language(request, found)):
         others = [(code, name) for code, name in Language.choices if code != translation.get_language()]
         context = {"asked": found, "form": form, "school": found.school.name if found.school else "", "others": others, "nothing": NOTHING}
         return render(request, "peps/asked.html", context)
+
+
+def _language(request: HttpRequest, found: Contribution) -> str:
+    """That of the e-mail, or the one that the page's own link chose."""
+    chosen = request.GET.get("language", "")
+    return chosen if chosen in Language.values else found.language
 
 
 def _kept_to_itself(response: HttpResponse) -> HttpResponse:

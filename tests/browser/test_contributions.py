@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 from django.db import transaction
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from lace.accounts.access import Role
@@ -42,13 +41,13 @@ def test_these_pages_are_accessible(open_page: Open, world: World, language: str
     for part in (at, f"{at}decline/"):
         assert_accessible(open_page(plan(world, part), client=world.client(Role.FOSTER_CARER), language=language))
     for path in (f"{form}?language={language}", "/words/thanks/"):
-        assert_accessible(open_page(path, client=Client(), language=language))
+        assert_accessible(open_page(path, language=language))
 
 
 @pytest.mark.no_js
 def test_a_teacher_answers_without_scripts(open_page: Open, world: World) -> None:
     _pep, _row, form = asking(world)
-    page = open_page(form, client=Client())
+    page = open_page(form)
     page.get_by_label("What goes well?").fill("Quick at fractions")
     page.get_by_role("button", name="Send my words").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")

@@ -179,6 +179,8 @@ def test_it_speaks_the_language_of_the_letter_and_the_other_on_demand(world: Wor
     english = Client().get(f"{address(row)}?language=en-gb")
     assert "A few words about Al" in text(english)
     assert f'action="{address(row)}?language=en-gb"' in english.content.decode()
+    kept = Client().post(f"{address(row)}?language=en-gb", body(english, well=" "))
+    assert "Answer at least one question" in text(kept)
 
 
 def test_one_link_and_one_place_knock_so_often_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
