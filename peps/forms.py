@@ -21,6 +21,7 @@ from lace.accounts.models import Language
 from lace.web.forms import ChoiceField, DateField, MultipleChoiceField
 from peps.models import Target
 from peps.rules import TargetArea
+from peps.rules.contributions import BY_EMAIL, Contributor
 from peps.rules.sections import ROWS_LIMIT, WORDS, Kind, Question, SectionRule
 from peps.rules.targets import Funding, Outcome
 
@@ -273,6 +274,63 @@ class CarryForm(forms.Form):
         help_text=_("The reason stands in the next version, for everyone who reads it."),
         error_messages={"required": _("Say why it is not done yet")},
     )
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+
+def _by_which_day() -> DateField:
+    return DateField(
+        label=_("By which day"),
+        help_text=_("For example, 27 3 2026"),
+        error_messages={"required": _("Enter the day by which it is needed")},
+    )
+
+
+class AskWordsForm(forms.Form):
+    """Whom to ask for their words, in Lace. `offered` are the roles not asked yet."""
+
+    roles = MultipleChoiceField(label=_("Whom do you ask?"), error_messages={"required": _("Choose whom to ask")})
+    due_on = _by_which_day()
+
+    def __init__(self, *args: Any, offered: Iterable[Contributor], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles: Any = self.fields["roles"]
+        roles.choices = [(role.value, role.label) for role in offered]
+
+
+class LetterForm(forms.Form):
+    """One person to be asked by an e-mail with a link."""
+
+    role = ChoiceField(
+        label=_("Whom do you ask?"),
+        choices=[(role.value, role.label) for role in BY_EMAIL],
+        reveals={Contributor.TEACHER.value: "subject"},
+        error_messages={"required": _("Choose whom to ask")},
+    )
+    subject = forms.CharField(label=_("Subject"), max_length=80, required=False)
+    name = forms.CharField(label=_("The person's name"), max_length=200, error_messages={"required": _("Enter the person's name")})
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages=dict.fromkeys(("required", "invalid"), _("Enter an e-mail address, like name@example.com")),
+    )
+    pupil = forms.CharField(
+        label=_("What this person calls the pupil"),
+        help_text=_("It stands at the head of the form. A first name or initials are enough."),
+        max_length=80,
+        error_messages={"required": _("Enter the name by which this person knows the pupil")},
+    )
+    language = ChoiceField(label=_("Language of the e-mail"), choices=Language.choices)
+    due_on = _by_which_day()
+
+    mark_optional = False
+
+
+class AskAgainForm(forms.Form):
+    due_on = _by_which_day()
+
+
+class DeclineForm(forms.Form):
+    reason = Words(limit=500, label=_("Why?"), help_text=_("You need not say. What you write stands in the plan."), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
 

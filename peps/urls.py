@@ -1,9 +1,9 @@
-"""The plan's pages, all under the child's, and its door for other systems."""
+"""The plan's pages, all under the child's; the form of who was asked by e-mail; the door for other systems."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
 from peps.api import api_urls
-from peps.views import actions, differences, evaluating, exchange, plan, targets, writing
+from peps.views import actions, asked, contributions, differences, evaluating, exchange, plan, targets, writing
 from peps.views.printing import print_urls
 
 PLAN = "children/<uuid:child>/plan/"
@@ -26,6 +26,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PLAN}actions/<uuid:action>/remove/", actions.RemoveActionPage.as_view(), name="child_plan_action_remove"),
     path(f"{PLAN}actions/<uuid:action>/settle/", actions.SettlePage.as_view(), name="child_plan_action_settle"),
     path(f"{PLAN}actions/<uuid:action>/carry/", actions.CarryPage.as_view(), name="child_plan_action_carry"),
+    path(f"{PLAN}contributions/ask/", contributions.AskWordsPage.as_view(), name="child_plan_ask_words"),
+    path(f"{PLAN}contributions/e-mail/", contributions.LetterPage.as_view(), name="child_plan_letter"),
+    path(f"{PLAN}contributions/<uuid:contribution>/", contributions.WordsPage.as_view(), name="child_plan_words"),
+    path(f"{PLAN}contributions/<uuid:contribution>/decline/", contributions.DeclinePage.as_view(), name="child_plan_words_decline"),
+    path(f"{PLAN}contributions/<uuid:contribution>/again/", contributions.AskAgainPage.as_view(), name="child_plan_words_again"),
+    path(f"{PLAN}contributions/<uuid:contribution>/withdraw/", contributions.WithdrawPage.as_view(), name="child_plan_words_withdraw"),
     path(f"{PLAN}final/", plan.CheckPage.as_view(), name="child_plan_final"),
     path(f"{PLAN}amend/", plan.AmendPage.as_view(), name="child_plan_amend"),
     path(f"{PLAN}close/", plan.ClosePage.as_view(), name="child_plan_close"),
@@ -34,5 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *print_urls(PLAN),
     path(f"{PLAN}plan.json", exchange.ExportFile.as_view(), name="child_plan_export"),
     path(f"{PLAN}import/", exchange.ImportPage.as_view(), name="child_plan_import"),
+    path("words/thanks/", asked.thanks, name="asked_thanks"),
+    path("words/<str:token>/", asked.asked, name="asked"),
     path("api/v1/", include(api_urls)),
 ]

@@ -26,7 +26,8 @@ class Context:
     `authority_ids`: authorities whose every child they see; `tenant_ids`: authorities whose tables without children's data
     they see; `group_ids` and `user_id`, with `group_relations` and `user_relations` (codenames): the relations they may use;
     `app_role`: the role in use; `facet_relations`: as JSON, for each guarded facet the relations through which that role reads it;
-    `today`: the day on which relations must be open; `label`: who, for the audit.
+    `link`: the digest of the secret link that somebody without an account holds; `today`: the day on which relations must be open; `label`: who,
+    for the audit.
     """
 
     authority_ids: tuple[int, ...] = ()
@@ -37,6 +38,7 @@ class Context:
     user_relations: tuple[str, ...] = ()
     app_role: str = ""
     facet_relations: str = ""
+    link: str = ""
     today: date | None = None
     role: str = APP_ROLE
     label: str = ""
@@ -52,6 +54,7 @@ class Context:
             "app.user_relations": _array(self.user_relations),
             "app.role": self.app_role,
             "app.facet_relations": self.facet_relations,
+            "app.link": self.link,
             "app.today": "" if self.today is None else self.today.isoformat(),
         }
 

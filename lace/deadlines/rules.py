@@ -61,6 +61,7 @@ class Fact(TextChoices):
     PLACEMENT_MOVE_KS4 = "placement_move_ks4", _("a change of school in Years 10 and 11")
     MOVED_OUT = "moved_out", _("leaving a school because the placement moved")
     NO_SCHOOL = "no_school", _("being without a school place")
+    WORDS_ASKED = "words_asked", _("contributions asked for the Personal Education Plan")
     PLAN_FINAL = "plan_final", _("a final version of the Personal Education Plan")
     REVIEW_ARRANGED = "review_arranged", _("the day arranged for a review")
     FIRST_REVIEW = "first_review", _("the first review")

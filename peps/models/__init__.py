@@ -1,6 +1,8 @@
 """The Personal Education Plan: the current plan in sections, its targets and actions, and its frozen versions."""
 
 from peps.models.action import Action, ActionQuerySet
+from peps.models.asked import find_asked, serving_link, was_answered
+from peps.models.contribution import Contribution, ContributionQuerySet
 from peps.models.plan import ACTION_FIELDS, TARGET_FIELDS, Pep, PepQuerySet, Section, Version, digest, frozen
 from peps.models.target import EVALUATION_FIELDS, Evaluation, Target, ended, with_ids
 
@@ -10,6 +12,8 @@ __all__ = [
     "TARGET_FIELDS",
     "Action",
     "ActionQuerySet",
+    "Contribution",
+    "ContributionQuerySet",
     "Evaluation",
     "Pep",
     "PepQuerySet",
@@ -18,6 +22,9 @@ __all__ = [
     "Version",
     "digest",
     "ended",
+    "find_asked",
     "frozen",
+    "serving_link",
+    "was_answered",
     "with_ids",
 ]

@@ -23,6 +23,7 @@ from lace.audit.track import tracked
 from lace.children.models import ChildOwned, ChildOwnedQuerySet
 from lace.children.rules import academic_year, age, school_year
 from peps.models.action import Action
+from peps.models.contribution import Contribution
 from peps.models.target import Target, with_ids
 from peps.rules import State
 from peps.rules.sections import FORM, Circumstances, SectionRule, asked_as_frozen, phase_on
@@ -219,6 +220,7 @@ def frozen(
     *,
     ends: Iterable[Mapping[str, Any]] = (),
     actions: Iterable[Action] = (),
+    contributions: Iterable[Contribution] = (),
 ) -> dict[str, Any]:
     """What a version freezes: what was asked, words, their language, who wrote them by role, and no name of a person.
 
@@ -240,6 +242,7 @@ def frozen(
         "targets": [{"id": str(target.key)} | _facts(target, TARGET_FIELDS) for target in targets],
         "ended": [{name: _plain(value) for name, value in end.items()} for end in ends],
         "actions": [_facts(action, ACTION_FIELDS) for action in actions],
+        "contributions": [row.as_frozen() for row in contributions],
     }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import Role
-from lace.deadlines.rules import SOCIAL_CARE, Clock, Done, DutyRule, Exempt, Fact, Force, Rung, declare, ladder
+from lace.deadlines.rules import SOCIAL_CARE, Clock, Done, DutyRule, Exempt, Fact, Force, Rung, declare, declare_settlement, ladder
 
 INITIATED = ("pep_initiated_emergency", "pep_initiated_planned")  # duties met by starting the plan
 DEVELOPED = ("pep_developed", "pep_developed_new_school", "pep_for_first_review")  # … by its first final version
 RENEWED = ("pep_before_review", "pep_at_16")  # … by whichever version is made final next
 AVAILABLE = "pep_before_review"  # met at the review too, by a final version that was there
+WORDS = "pep_words"  # met by the last of the words that were asked for
 CARER_HAS_IT, IRO_HAS_IT = "carer_has_plan", "iro_has_plan"  # met by the message that a version is final
 
 _WORKER, _DESIGNATED = (Role.SOCIAL_WORKER,), (Role.DESIGNATED_PERSON,)
@@ -135,6 +136,18 @@ declare(
     _carer_meeting("carer_meeting_first", 6, "T10"),
     _carer_meeting("carer_meeting_second", 11, "T10"),
     DutyRule(
+        code=WORDS,
+        title=_("See to the contributions asked for the Personal Education Plan"),
+        why=_("People around the child were asked to contribute to the plan. Remind those who have not answered, or make it easier for them."),
+        source=_("Making a difference, “The designated person”, bullet 10"),
+        facts=(Fact.WORDS_ASKED,),
+        clock=Clock.EVENT,
+        length=0,
+        force=Force.ENCOURAGED,
+        role=Role.DESIGNATED_PERSON,
+        ladder=(Rung(-5, _DESIGNATED), Rung(0, _DESIGNATED), Rung(3, (Role.DESIGNATED_PERSON, Role.LACE_COORDINATOR))),
+    ),
+    DutyRule(
         code="carer_has_plan",
         title=_("Give the carer the new version of the Personal Education Plan"),
         why=_("The carer gets each change of the plan. Lace tells carers who have an account by itself."),
@@ -210,4 +223,18 @@ declare(
         local=True,
         ages=(16, 16),
     ),
+)
+
+# Somebody without an account answers by a link, which reaches nothing else: the night sees that the last of the words has come.
+declare_settlement(
+    """
+    UPDATE deadlines_duty d SET closed_on = s.day, next_look_on = NULL, evidence = d.subject,
+        outcome = CASE WHEN s.day <= d.due_on THEN 'on_time' ELSE 'late' END
+    FROM (
+        SELECT d.id, coalesce(max(coalesce(c.given_at, c.declined_at))::date, %(as_of)s::date) AS day
+        FROM deadlines_duty d LEFT JOIN peps_contribution c ON c.child_id = d.child_id AND c.withdrawn_at IS NULL
+        WHERE d.code = 'pep_words' AND d.closed_on IS NULL
+        GROUP BY d.id HAVING coalesce(bool_and(coalesce(c.given_at, c.declined_at) IS NOT NULL), true)
+    ) AS s WHERE s.id = d.id
+    """
 )

@@ -19,6 +19,7 @@ from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped
 from lace.accounts.access import Role
 from peps.rules import State
 from peps.rules.actions import ActionState
+from peps.rules.contributions import FORMS, Said
 from peps.rules.sections import SECTIONS, SOMETIMES, check_answers
 from peps.rules.targets import Outcome
 
@@ -205,6 +206,14 @@ def _of_this_edition(content: Mapping[str, Any], pointer: str) -> Iterator[Misfi
         if end["outcome"] not in {"", Outcome.GOES_ON} and not end["evidence"]:
             yield Misfit(f"{pointer}/ended/{place}/evidence", _("Write what shows it"))
     yield from _actions(content.get("actions", ()), f"{pointer}/actions")
+    for place, words in enumerate(content.get("contributions", ())):
+        at, state = f"{pointer}/contributions/{place}", words["state"]
+        if bool(words["said_on"]) != (state != Said.AWAITED):
+            yield Misfit(f"{at}/said_on", _("Contributions that are given or declined have their day, and no others have"))
+        if bool(words["answers"]) != (state == Said.GIVEN):
+            yield Misfit(f"{at}/answers", _("Contributions that are given have answers, and no others have"))
+        known = {question.key for question in FORMS[words["role"]].questions}
+        yield from (Misfit(f"{at}/answers{_pointer([name])}", _("The format has no such part")) for name in words["answers"] if name not in known)
 
 
 def _actions(actions: Iterable[Mapping[str, Any]], pointer: str) -> Iterator[Misfit]:

@@ -28,6 +28,7 @@ from peps.rules.duties import CARER_HAS_IT, IRO_HAS_IT, RENEWED
 from peps.rules.sections import SECTIONS, SectionRule, check_answers
 from peps.services.asking import ask_for as ask_for
 from peps.services.asking import changes_since as changes_since
+from peps.services.contributions import _lapse
 from peps.services.draft import _draft
 from schools.models import Enrolment
 
@@ -162,6 +163,7 @@ def finalise(*, by: Actor, pep: Pep, on: date, reason: str = "") -> Version:
         problems.append(("on", _("The day cannot be before the plan's last step")))
     refuse(problems)
     content = whole.content()
+    _lapse(by, child, pep)
     pep.version += 1
     version = Version(
         pep=pep,
@@ -221,6 +223,7 @@ def close(*, by: Actor, pep: Pep, on: date) -> Pep:
     refuse(_not_to_come("on", on, by))
     if _in_care(child, on):
         raise Refused(_("The child is looked after on that day. A plan stays open as long as the child is in care"))
+    _lapse(by, child, pep)
     pep.state, pep.closed_on = state, on
     pep.save()
     return pep

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from peps.models import Action, Evaluation, Pep, Section, Target, Version, ended, frozen
+from peps.models import Action, Contribution, Evaluation, Pep, Section, Target, Version, ended, frozen
 from peps.rules import Gap, gaps
 from peps.rules.actions import unsettled
 from peps.rules.sections import SectionRule, asked
@@ -22,13 +22,14 @@ class Draft:
     actions: list[Action]
     last: Version | None
     evaluations: list[Evaluation]
+    contributions: list[Contribution]
     asked: list[SectionRule]
     phase: str
 
     def content(self) -> dict[str, Any]:
         """What a version freezes."""
         ends = ended(self.last.targets(), self.evaluations) if self.last else []
-        return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, actions=self.actions)
+        return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, actions=self.actions, contributions=self.contributions)
 
     def gaps(self, on: date) -> list[Gap]:
         """What stands between the plan and its next version on a day; empty when nothing."""
@@ -52,6 +53,7 @@ def _draft(pep: Pep, on: date) -> Draft:
         actions=list(Action.objects.filter(pep=pep).for_version(pep.version + 1).order_by("due_on", "created_at")),
         last=last,
         evaluations=list(Evaluation.objects.filter(of_version=last).order_by("created_at")) if last else [],
+        contributions=list(Contribution.objects.filter(pep=pep).awaited_or_said(pep.version + 1).order_by("created_at", "pk")),
         asked=list(asked(of, {section.key: section.answers for section in sections}).values()),
         phase=of.phase,
     )

@@ -18,8 +18,9 @@ from lace.children.models import Child, grants_of, lock
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, NotAllowed, Refused
 from lace.deadlines.services import meet
-from peps.models import ACTION_FIELDS, EVALUATION_FIELDS, TARGET_FIELDS, Action, Evaluation, Pep, Section, Target, Version, digest
+from peps.models import ACTION_FIELDS, EVALUATION_FIELDS, TARGET_FIELDS, Action, Contribution, Evaluation, Pep, Section, Target, Version, digest
 from peps.rules import INITIATED, State
+from peps.rules.contributions import Said
 from peps.rules.exchange import FORMAT, Misfit, Unreadable, document, misfits
 from peps.rules.sections import FORM, SECTIONS
 from peps.services import _in_care, _school_on
@@ -183,8 +184,7 @@ def _write(pep: Pep, content: Mapping[str, Any], actions: Iterable[Mapping[str, 
     for key, section in content["sections"].items():
         row = Section(key=key, answers=section["answers"], language=section["language"], written_as=section["written_as"], **whose)
         row.save(force_insert=True)
-        noon = timezone.make_aware(datetime.combine(date.fromisoformat(section["written_on"]), time(12)))
-        Section.objects.filter(pk=row.pk).update(written_at=noon)
+        Section.objects.filter(pk=row.pk).update(written_at=_noon(section["written_on"]))
     for position, target in enumerate(content["targets"], 1):
         facts = {name: target[name] for name in TARGET_FIELDS if name in target} | {"review_on": _day(target["review_on"])}
         if target.get("cost") is not None:
@@ -192,14 +192,31 @@ def _write(pep: Pep, content: Mapping[str, Any], actions: Iterable[Mapping[str, 
         if "id" in target:
             facts["key"] = UUID(target["id"])
         Target(position=position, **facts, **whose).save(force_insert=True)
+    if pep.state != State.FINAL:  # a final plan's stand in its version
+        for words in content.get("contributions", ()):
+            if words["state"] != Said.AWAITED:  # who is asked there is not asked here
+                _words(pep, words).save(force_insert=True)
     for action in actions:
         days = {name: _day(action[name]) for name in ("due_on", "done_on")}
         Action(**{**action, **days}, **whose).save(force_insert=True)
 
 
+def _words(pep: Pep, words: Mapping[str, Any]) -> Contribution:
+    """Words that were given elsewhere, or declined."""
+    asked_on = date.fromisoformat(words["asked_on"])
+    facts = {name: words[name] for name in ("role", "subject", "answers", "reason", "language")}
+    facts["given_at" if words["state"] == Said.GIVEN else "declined_at"] = _noon(words["said_on"])
+    whose = {"pep": pep, "child": pep.child, "authority_id": pep.authority_id}
+    return Contribution(number=pep.version + 1, asked_on=asked_on, due_on=asked_on, **facts, **whose)
+
+
 def _named(authority: LocalAuthority) -> str:
     """Both names, equal in rank; one where they are the same."""
     return " / ".join(dict.fromkeys((authority.name_cy, authority.name_en)))
+
+
+def _noon(day: str) -> datetime:
+    return timezone.make_aware(datetime.combine(date.fromisoformat(day), time(12)))
 
 
 def _written(day: date | None) -> str | None:

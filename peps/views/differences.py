@@ -19,6 +19,7 @@ from peps.rules.sections import Kind, SectionRule, rules_of_both
 from peps.views.content import LANG, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, written
 from peps.views.outcomes import laid_out_action
+from peps.views.words import words_laid_out
 
 DRAFT = "draft"
 CHANGES = {rules.Change.ADDED: (_("Added"), "done"), rules.Change.REMOVED: (_("Removed"), "none"), rules.Change.CHANGED: (_("Changed"), "info")}
@@ -61,6 +62,7 @@ class DifferencesPage(PlanPart):
             "sections": [_section(section) for section in sections],
             "targets": targets_compared(old["targets"], new["targets"]),
             "actions": actions_compared(old.get("actions", []), new.get("actions", [])),
+            "contributions": words_compared(*(words_laid_out(text.get("contributions", []), self.grant) for text in (old, new))),
         }
 
 
@@ -111,6 +113,15 @@ def actions_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str
         return [*about, *_said(action["rows"])]
 
     return _compared(map(laid_out_action, old), map(laid_out_action, new), parts)
+
+
+def words_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same of the words that were asked for; who is asked is matched by role."""
+
+    def parts(words: Mapping[str, Any]) -> list[Part]:
+        return [(_("Who is asked"), words["who"], False), (_("State"), words["state"], False), *_said(words["rows"])]
+
+    return _compared(old, new, parts)
 
 
 def _said(rows: Iterable[Mapping[str, Any]]) -> list[Part]:

@@ -17,7 +17,7 @@ from lace.accounts.models import Language
 from lace.core.errors import NotAllowed
 from lace.web.child_tabs import child_frame
 from lace.web.pages import ChildPage
-from peps.models import Action, Evaluation, Pep, Section, Target, Version, ended, frozen
+from peps.models import Action, Contribution, Evaluation, Pep, Section, Target, Version, ended, frozen
 from peps.rules import TRANSITIONS, State, Step
 from peps.rules.sections import SECTIONS, Circumstances, SectionRule, asked
 
@@ -135,9 +135,24 @@ class PlanPart(ChildPage):
     def draft(self) -> dict[str, Any]:
         """What this reader may see of the plan as it stands, in the shape of a frozen version's content."""
         rows = self.sections()
-        return frozen(rows.values(), self.targets(), self.asked(rows), self.circumstances.phase, ends=self.ended(), actions=self.actions())
+        return frozen(
+            rows.values(),
+            self.targets(),
+            self.asked(rows),
+            self.circumstances.phase,
+            ends=self.ended(),
+            actions=self.actions(),
+            contributions=self.contributions(),
+        )
 
     def actions(self) -> list[Action]:
         """What is agreed to be done, and what was done or dropped since the last version."""
         rows = Action.objects.visible_to(self.actor).filter(pep=self.plan).standing()
         return list(rows.select_related("owner", "pep").order_by("due_on", "created_at"))
+
+    def contributions(self) -> list[Contribution]:
+        """Whose words are asked for the version that is being written, or stand in the final one."""
+        rows = list(Contribution.objects.visible_to(self.actor).filter(pep=self.plan).standing().order_by("created_at", "pk"))
+        for row in rows:
+            row.pep = self.plan
+        return rows

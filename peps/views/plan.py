@@ -23,16 +23,18 @@ from lace.web.duties import duty_item
 from lace.web.pages import ChildFormPage
 from peps import services
 from peps.forms import AmendForm, AskForm, CloseForm, FinaliseForm, StartForm
-from peps.models import TARGET_FIELDS, Pep, Section, Version, ended
+from peps.models import TARGET_FIELDS, Action, Contribution, Evaluation, Pep, Section, Target, Version, ended
 from peps.rules import DEVELOPED, INITIATED, Gap, State, Step, gaps
 from peps.rules.actions import Owner, unsettled
+from peps.rules.contributions import left
 from peps.rules.sections import SOMETIMES, SectionRule, asked, rules_of
 from peps.rules.targets import may_go_on, unevaluated
 from peps.services.exchange import EXCHANGE
 from peps.views.content import LANG, laid_out, own_words, targets_laid_out, unmet_needs
-from peps.views.frame import PlanPart, made_final_by, may_compare, written
+from peps.views.frame import PlanPart, is_draft, made_final_by, may_compare, written
 from peps.views.outcomes import ends_laid_out, laid_out_action, live_actions
 from peps.views.printing import blank, links
+from peps.views.words import asked_for, due_by, words_laid_out
 
 STATE_TAGS = {State.INITIATED: "todo", State.DEVELOPING: "doing", State.FINAL: "done", State.AMENDING: "doing"}
 
@@ -70,6 +72,9 @@ class PlanPage(PlanPart):
     def plan_context(self, pep: Pep) -> dict[str, Any]:
         sections = self.sections()
         page = sections.get("my_page")
+        targets, actions, asked_words = self.targets(), self.actions(), self.contributions()
+        last = self.last_version() if pep.state == State.AMENDING else None
+        evaluations = self.evaluations(last) if last else []
         in_care = Child.objects.visible_to(self.actor).filter(pk=self.child.pk).in_care_on(self.actor.today)
         return {
             "pep": Seen(pep, self.grant),
@@ -80,10 +85,12 @@ class PlanPage(PlanPart):
             "tasks": [self.task(rule, sections.get(rule.key)) for rule in self.asked(sections)],
             "changes": services.changes_since(by=self.actor, pep=pep, facets=self.grant.facets),
             "unmet": unmet_needs(sections),
-            "targets": (targets := seen(self.targets(), self.grant)),
-            **self.ends(),
-            "actions": (actions := live_actions(self.actions(), self.grant, self.actor.today)),
-            "carers_part": self.carers_part(sections, targets, actions) if self.actor.role in CARERS else None,
+            "left": self.left(sections, targets, actions, last, evaluations, asked_words),
+            "targets": (shown := seen(targets, self.grant)),
+            **(self.ends(last, evaluations) if last else {}),
+            "contributions": asked_for(self, asked_words),
+            "actions": (live := live_actions(actions, self.grant, self.actor.today)),
+            "carers_part": self.carers_part(sections, shown, live) if self.actor.role in CARERS else None,
             "may_write": self.may(Permission.WRITE_PEP, Step.WRITE),
             "may_tick": self.may(Permission.WRITE_PEP, Step.TICK),
             "may_finalise": self.may(Permission.FINALISE_PEP) and pep.state != State.FINAL,
@@ -91,12 +98,29 @@ class PlanPage(PlanPart):
             "may_close": self.may(Permission.WRITE_PEP, Step.CLOSE) and not in_care.exists(),
         }
 
-    def ends(self) -> dict[str, Any]:
+    def left(
+        self,
+        sections: dict[str, Section],
+        targets: list[Target],
+        actions: list[Action],
+        last: Version | None,
+        evaluations: list[Evaluation],
+        words: list[Contribution],
+    ) -> list[dict[str, Any]]:
+        """What is left before the plan is whole and whose it is, as far as this reader may see the sections; nothing of a final plan."""
+        if not is_draft(self.plan):
+            return []
+        rules = self.asked(sections)
+        missing = [
+            *gaps(rules, {key: row.answers for key, row in sections.items()}, {target.area for target in targets}),
+            *unevaluated(last.targets() if last else [], {str(row.target): row.outcome for row in evaluations}, self.actor.today),
+            *unsettled(actions, self.actor.today),
+        ]
+        return [{"key": one.whose, "value": "; ".join(one.what)} for one in left(missing, rules, due_by(words))]
+
+    def ends(self, last: Version, evaluations: list[Evaluation]) -> dict[str, Any]:
         """While an amendment is written: how the targets of the last version ended, and whether one may still be let go on."""
-        last = self.last_version() if self.plan.state == State.AMENDING else None
-        if last is None:
-            return {}
-        targets, evaluations = last.targets(), self.evaluations(last)
+        targets = last.targets()
         silent = {row["id"] for row in targets} - {str(row.target) for row in evaluations}
         waiting = any(may_go_on(row, self.actor.today) for row in targets if row["id"] in silent)
         return {"ends": ends_laid_out(ended(targets, evaluations)), "may_go_on": waiting}
@@ -159,6 +183,7 @@ class ReadPage(PlanPart):
             "targets": targets_laid_out(targets),
             "ends": ends_laid_out(self.ended()),
             "actions": live_actions(self.actions(), self.grant, self.actor.today),
+            "contributions": words_laid_out([row.as_frozen() for row in self.contributions()], self.grant),
         }
         return render(request, "peps/read.html", context)
 
@@ -186,6 +211,7 @@ class VersionPage(PlanPart):
             "targets": targets_laid_out(found.content["targets"]),
             "ends": ends_laid_out(found.content.get("ended", [])),
             "actions": [laid_out_action(action) for action in found.content.get("actions", [])],
+            "contributions": words_laid_out(found.content.get("contributions", []), self.grant),
         }
         return render(request, "peps/read.html", context)
 

@@ -22,6 +22,7 @@ from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS, phase_on
 from peps.views.content import LANG, day_of, laid_out, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, made_final_by, written
 from peps.views.outcomes import ends_laid_out, laid_out_action
+from peps.views.words import words_laid_out
 
 LANGUAGES = ("cy", "en")
 
@@ -105,10 +106,11 @@ class WholePdf(TextPage):
             "facts": [(label, value) for label, value in self.facts() if value],
             "milestones": [(label, written(day)) for label, day in self.milestones() if day],
             "sections": laid_out(rules_of(content), content["sections"], self.grant),
-            "contributions": self.contributions(content),
+            "writers": self.writers(content),
             "targets": targets_laid_out(content["targets"]),
             "ends": ends_laid_out(content.get("ended", [])),
             "actions": [laid_out_action(action) for action in content.get("actions", [])],
+            "asked": words_laid_out(content.get("contributions", []), self.grant),
             "fingerprint": " ".join(self.version.sha256[start : start + 8] for start in range(0, 64, 8)) if self.version else "",
         }
 
@@ -132,7 +134,7 @@ class WholePdf(TextPage):
             (_("This version final") if self.version else _("Newest final version"), self.version.finalised_on if self.version else pep.finalised_on),
         ]
 
-    def contributions(self, content: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    def writers(self, content: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         """Each section that the reader may see, by which role and when it was last written; no name of a person."""
         sections = content["sections"]
         return [

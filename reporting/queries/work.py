@@ -16,8 +16,9 @@ from lace.children.models import DataRequest
 from lace.core.actor import Actor
 from lace.deadlines.models import Duty, DutyQuerySet
 from lace.deadlines.rules import RULES
-from peps.models import Pep, Section
+from peps.models import Contribution, Pep, Section
 from peps.rules import DEVELOPED, State
+from peps.rules.contributions import FORMS, contributor_of
 from peps.rules.sections import SECTIONS
 from reporting.models import TermlyReport
 from reviews.models import Review
@@ -33,8 +34,8 @@ STANDS_BEHIND = {Role.HEADTEACHER: Role.DESIGNATED_PERSON}
 
 
 class Entry(NamedTuple):
-    """One thing to do: `kind` is "duty", "part", "meeting" or "request"; `what` a duty's code, or with commas the keys of sections or the kinds
-    of data asked. No `due` where nothing dates it."""
+    """One thing to do: `kind` is "duty", "part", "words", "meeting" or "request"; `what` a duty's code, or with commas the keys of sections
+    or the kinds of data asked. No `due` where nothing dates it."""
 
     kind: str
     pk: UUID
@@ -44,11 +45,12 @@ class Entry(NamedTuple):
 
 
 def entries(actor: Actor) -> list[Entry]:
-    """Everything open that the actor may act on, by due date, what is not dated last: one authority's at most. Four statements at most."""
+    """Everything open that the actor may act on, by due date, what is not dated last: one authority's at most. Five statements at most."""
     if REACH[Role(actor.role)] == Reach.NONE:
         return []
     found = [Entry("duty", *row) for row in _duties(actor).values_list("pk", "child_id", "code", "due_on")]
     found += _parts(actor)
+    found += [Entry("words", row.pk, row.child_id, "", row.due_on) for row in _words(actor)]
     if actor.role in TOLD_OF_MEETINGS:
         found += [Entry("meeting", row.pk, row.child_id, "", timezone.localdate(row.scheduled_for)) for row in _meetings(actor)]
     if actor.role in ANSWERING:
@@ -89,6 +91,16 @@ def _parts(actor: Actor) -> list[Entry]:
         if missing:
             found.append(Entry("part", pep.pk, pep.child_id, ",".join(missing), pep.due))
     return found
+
+
+def _words(actor: Actor) -> Iterable[Contribution]:
+    """The words that the role is asked for in plans that are being written."""
+    role = contributor_of(actor.role)
+    grants = [grant for (_relation, held_by), grant in TABLE.items() if held_by == actor.role]
+    if not role or not any(FORMS[role].may_be_written(actor.role, grant) for grant in grants):
+        return []
+    asked = Contribution.objects.visible_to(actor).standing().unsaid().filter(role=role, person__isnull=True)
+    return asked.filter(authority_id__in=actor.authorities) if actor.authorities else asked
 
 
 def _developed_by() -> Subquery:

@@ -14,7 +14,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone, translation
@@ -35,6 +34,7 @@ from lace.core.actor import Actor
 from lace.deadlines.models import Duty
 from lace.notifications.feeds import Found, find_feed
 from lace.notifications.rules import digest_of
+from lace.web.limits import is_worn_out, too_often
 from lace.web.middleware import serving
 
 BEHIND, AHEAD = timedelta(days=92), timedelta(days=366)  # what a calendar shows: a term back, a year on
@@ -47,12 +47,12 @@ READINGS, MISSES = 60, 30
 def feed(request: HttpRequest, secret: str) -> HttpResponse:
     """The calendar of the person whose address this is. One that was revoked or never was, or of somebody suspended: not found, all alike."""
     place = f"feed-misses:{client_ip(request)}"
-    if cache.get(place, 0) >= MISSES or _too_often(f"feed:{digest_of(secret)}", READINGS):
+    if is_worn_out(place, MISSES) or too_often(f"feed:{digest_of(secret)}", READINGS):
         return HttpResponse(status=429, headers={"Retry-After": "3600"})
     found = find_feed(secret)
     memberships = _memberships(found.person) if found else []
     if found is None or not memberships:
-        _too_often(place, MISSES)
+        too_often(place, MISSES)
         raise Http404
     due: dict[UUID, date] = {}
     for membership in memberships:
@@ -64,15 +64,6 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
     answer = get_conditional_response(request, etag=etag, response=response)
     assert answer is not None
     return answer
-
-
-def _too_often(key: str, limit: int) -> bool:
-    """Count one more under this key; whether there were more than the limit in the hour."""
-    cache.add(key, 0, timeout=3600)
-    try:
-        return cache.incr(key) > limit
-    except ValueError:  # ran out between the two
-        return False
 
 
 def _memberships(person: User) -> list[Membership]:

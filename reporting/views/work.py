@@ -31,7 +31,7 @@ from lace.notifications.inbox import inbox, items
 from lace.notifications.services import mark_read
 from lace.web.duties import SOON, duty_item
 from lace.web.pages import Page
-from peps.rules.duties import DEVELOPED, INITIATED, RENEWED
+from peps.rules.duties import DEVELOPED, INITIATED, RENEWED, WORDS
 from peps.rules.sections import SECTIONS
 from reporting.models import TermlyReport
 from reporting.queries import work
@@ -53,7 +53,7 @@ OVERDUE, IN_A_WEEK, UNREAD = "overdue", "soon", "unread"
 
 def route_of(code: str) -> str:
     """The tab of the child where a duty is done; what is done outside Lace is recorded where the duties are."""
-    if code in {*INITIATED, *DEVELOPED, *RENEWED}:
+    if code in {*INITIATED, *DEVELOPED, *RENEWED, WORDS}:
         return "child_plan"
     if code in {*MOVABLE, OUTSIDE_LESSONS}:
         return "child_meetings"
@@ -63,7 +63,7 @@ def route_of(code: str) -> str:
 def subject_of(entry: Entry) -> str:
     if entry.kind == "duty":
         return PLANS if route_of(entry.what) == "child_plan" else MEETINGS
-    return {"part": PLANS, "request": DATA}.get(entry.kind, MEETINGS)
+    return {"part": PLANS, "words": PLANS, "request": DATA}.get(entry.kind, MEETINGS)
 
 
 def queued(duty: Duty, beside: list[Duty], child: Seen, today: date, rules: Rules) -> dict[str, Any]:
@@ -176,6 +176,9 @@ class WorkPage(Page):
             href = reverse("child_plan_section", args=[child.pk, keys[0]]) if len(keys) == 1 else reverse("child_plan", args=[child.pk])
             why = _("The plan is being written, and these parts are still empty: %(parts)s.") % {"parts": parts}
             return common | {"what": _("Write your part of the plan"), "why": why, "href": href}
+        if entry.kind == "words":
+            href = reverse("child_plan_words", args=[child.pk, entry.pk])
+            return common | {"what": _("Give your contribution to the plan"), "why": _("You are asked to contribute to the plan."), "href": href}
         if entry.kind == "request":
             why = _("The responsible authority asks about: %(what)s.") % {"what": data_words(entry.what.split(",")).lower()}
             return common | {"what": _("Answer what you are asked"), "why": why, "href": reverse("child_data_answer", args=[child.pk, entry.pk])}

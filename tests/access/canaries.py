@@ -34,7 +34,7 @@ from tests.access.policy.fields import SECTIONS as SECTION_FACETS
 # Eight signs, the most that a postcode takes: six came up by chance in the tokens of a page, once in some runs.
 _WORD = re.compile(r"zq[a-z][0-9a-f]{3}qz")
 # Texts that are codes of the machinery, not what somebody wrote.
-CODES = frozenset({"Duty.code", "Section.key", "Version.sha256", "Child.sort_key", "Child.upn", "Notification.kind"})
+CODES = frozenset({"Duty.code", "Section.key", "Version.sha256", "Child.sort_key", "Child.upn", "Notification.kind", "Contribution.token_sha256"})
 # What comes out of a field under another facet than the field's own: the preferred name is what the child is called.
 CALLED_BY = {"Child.preferred_name": "called"}
 
@@ -239,6 +239,18 @@ class Planter:
     def _of_action(self) -> Iterable[dict[str, Any]]:
         yield {"state": "open", "evidence": "", "done_on": None, "until": None, "since": 2, "owner": None}
 
+    def _of_contribution(self) -> Iterable[dict[str, Any]]:
+        """Asked of the carers and awaited; given by a teacher by e-mail, and by the advocate for the child; declined."""
+        empty = dict.fromkeys(("person", "given_at", "given_by", "declined_at", "withdrawn_at", "expires_at", "sitting"))
+        plain: dict[str, Any] = {"number": 2, "answers": {}, **empty}
+        plain |= dict.fromkeys(("name", "subject", "pupil", "reason", "token_sha256", "given_as"), "")
+        yield plain | {"role": "carer"}
+        now, words = timezone.now(), {name: self._word("Contribution", name) for name in ("answers", "name", "subject", "pupil", "reason")}
+        by_email = {"person": self.author, "name": words["name"], "subject": words["subject"], "pupil": words["pupil"]}
+        yield plain | by_email | {"role": "teacher", "answers": {"well": words["answers"]}, "given_at": now}
+        yield plain | {"role": "advocate", "answers": {"views": self._word("Contribution", "advocate", "voice")}, "given_at": now}
+        yield plain | {"role": "iro", "reason": words["reason"], "declined_at": now}
+
     def _of_version(self) -> Iterable[dict[str, Any]]:
         sections = {
             key: {"answers": self._answers("Version", key), "language": "en-gb", "written_as": "designated_person", "written_on": "2026-01-05"}
@@ -285,6 +297,11 @@ class Planter:
             "carried_from": None,
             "language": language,
         }
+        said = [
+            {"role": role, "subject": "", "state": "given", "asked_on": "2026-01-04", "said_on": "2026-01-05", "reason": "", "language": "en-gb"}
+            | {"answers": {key: self._word("Version", name, facet)}}
+            for role, key, name, facet in (("carer", "well", "contributions", "education"), ("advocate", "views", "contributions.advocate", "voice"))
+        ]
         content = {
             "form": 2,
             "phase": "secondary",
@@ -293,6 +310,7 @@ class Planter:
             "targets": [target | {"id": str(key)} for key in (self.made[Target].pk, silent)],
             "ended": [end],
             "actions": [action],
+            "contributions": said,
         }
         yield {"number": 1, "content": content, "sha256": digest(content)}
 

@@ -22,6 +22,7 @@ def public_functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunction
 WRITING = frozenset({"save", "create", "bulk_create", "get_or_create", "update_or_create", "update", "bulk_update", "delete", "execute"})
 # Written because another act was done: the service of that act has asked, and no door calls these.
 FOLLOWS = {
+    "lace.accounts": {"person_at"},
     "lace.children": {"open_relation", "open_group_relation", "close_relations", "close_group_relations"},
     "lace.deadlines": {
         *("open_duties", "open_body_duties", "meet", "meet_body", "done", "void", "bring_forward", "correct_fact", "close_all"),

@@ -3,7 +3,7 @@
 from lace.accounts.services.alerts import answer_alert, set_thresholds
 from lace.accounts.services.invitations import accept_invitation, invite, renew_invitation, withdraw_invitation
 from lace.accounts.services.own import choose_language, choose_role, record_sign_in
-from lace.accounts.services.people import add_person, correct_name, end_access, suspend
+from lace.accounts.services.people import add_person, correct_name, end_access, person_at, suspend
 from lace.accounts.services.reviews import decide_roles, open_access_review
 from lace.accounts.services.roles import end_membership, open_membership
 from lace.accounts.services.sessions import end_session
@@ -22,6 +22,7 @@ __all__ = [
     "invite",
     "open_access_review",
     "open_membership",
+    "person_at",
     "record_sign_in",
     "renew_invitation",
     "set_thresholds",

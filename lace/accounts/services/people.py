@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from allauth.usersessions.models import UserSession
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -46,6 +47,16 @@ def add_person(*, by: Actor, email: str, name: str, language: str = Language.ENG
         problems.append(("email", _("There is an account with this address already. Give that person the role")))
     refuse(problems)
     return User.objects.create_user(email=email, name=name, language=language)
+
+
+@transaction.atomic
+def person_at(*, by: Actor, email: str, name: str, language: str) -> User:
+    """Whoever reads this address: the account that has it, as it is, or a new one without a password, which opens nothing. Nobody is told
+    whether there was one. Raises BadInput for an address that is none, and for a name or language that is missing."""
+    email, name = email.strip().lower(), " ".join(name.split())
+    refuse(_problems(email, name, language))
+    user, _made = User.objects.get_or_create(email=email, defaults={"name": name, "language": language, "password": make_password(None)})
+    return user
 
 
 @transaction.atomic

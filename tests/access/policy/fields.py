@@ -54,6 +54,14 @@ MODELS: dict[str, dict[str, str]] = {
     # Who is named with an action is one of the people around the child.
     "Action": _all("education", f"{_ROW} pep what owner_role due_on resource state evidence done_on reason carried_from since until language version")
     | _all("contacts", "owner"),
+    # Who was asked by e-mail is named to those who may reach the people around the child; what the form calls the pupil, to all.
+    "Contribution": _all(
+        "education",
+        f"{_ROW} pep number role due_on asked_on asked_by subject school sent expires_at token_sha256 sitting answers language given_at given_by"
+        " given_as declined_at reason withdrawn_at version",
+    )
+    | _all("contacts", "person name")
+    | _all("called", "pupil"),
     "Version": _all("education", f"{_ROW} pep number content sha256 reason finalised_by finalised_on origin"),
     "Review": _all("education", f"{_ROW} number state scheduled_for venue chair outside_lessons lesson_reason private_room held_on version")
     | _all("care", "episode summary")

@@ -139,7 +139,7 @@ _row(
     "iro",
     "iro",
     _WHOLE,
-    does="arrange_review close_review record_duty take_down_statement",
+    does="contribute_to_pep arrange_review close_review record_duty take_down_statement",
     source="IRO: PEP and all versions, child's views of own cases; chair",
 )
 _row(
@@ -154,7 +154,13 @@ _row("home", "fostering_manager", "identity targets attendance", source="Fosteri
 _row(
     "home", "residential_link_worker", _SCHOOLING, does="contribute_to_pep", source="Residential education link worker: PEPs of children in own home"
 )
-_row("advocate", "advocate", "identity education voice", does="take_down_statement", source="Advocate: plan parts opened for the child's support")
+_row(
+    "advocate",
+    "advocate",
+    "identity education voice",
+    does="contribute_to_pep take_down_statement",
+    source="Advocate: plan parts opened for the child's support; ADV-04",
+)
 _row("independent_visitor", "independent_visitor", "called contacts", source="Independent visitor: child's first name and contact rules; ADV-05")
 # ---- the child and those who care for the child ----
 _row("child", "child", f"{_SCHOOLING} voice", does="take_down_statement choose_readers consent", source="Child: own PEP, targets, meetings")
@@ -189,7 +195,13 @@ _row(
     does="record_risk record_referral",
     source="Child-protection lead: risk and no-contact entries, referral log of own school; SCH-20",
 )
-_row("school_aln", "alnco", "identity education", source="SENCo / ALNCo: PEP sections of own school's pupils with ALN; never child-protection notes")
+_row(
+    "school_aln",
+    "alnco",
+    "identity education",
+    does="contribute_to_pep",
+    source="SENCo / ALNCo: PEP sections of own school's pupils with ALN; never child-protection notes; PEP-10",
+)
 _row("delegate", "delegate", "called targets", source="Deputy or delegate: daily duty and strategies; never PEP history, care detail")
 _row("teacher", "teacher", "called targets", source="Class or subject teacher: own pupils' strategies and targets; PRIV-15")
 # ---- the authority's education service, others ----

@@ -71,6 +71,11 @@ _route("child_plan_go_on", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_progress", "child", needs="education")
 for _name in words("child_plan_action_add child_plan_action child_plan_action_remove child_plan_action_settle child_plan_action_carry"):
     _route(_name, "child", FORM, needs="education", act="write_pep")
+for _name in words("child_plan_ask_words child_plan_letter child_plan_words_again child_plan_words_withdraw"):
+    _route(_name, "child", FORM, needs="education", act="write_pep")
+# Of the contribution that the matrix made, which the carers are asked for.
+for _name in words("child_plan_words child_plan_words_decline"):
+    _route(_name, "child", FORM, needs="education", act="contribute_to_pep", roles="foster_carer kinship_carer residential_worker")
 _route("child_plan_final", "child", FORM, needs="education", act="finalise_pep")
 _route("child_plan_amend", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_close", "child", FORM, needs="education", act="write_pep")
@@ -284,7 +289,7 @@ for _name in words(
 for _name in words(
     "account_login mfa_login_webauthn mfa_authenticate account_reset_password account_reset_password_done account_reset_password_from_key"
     " account_reset_password_from_key_done web:health web:theme web:language web:hide web:cookies web:accessibility web:gallery web:gallery_form"
-    " invitation feed"
+    " invitation feed asked asked_thanks"
 ):
     _route(_name, "public", FORM)
 
@@ -298,6 +303,7 @@ _DRAFT = _STRATEGY | words(
     " Section.aln Section.aspirations Section.elsewhere Section.exclusions Section.pathway Section.post_16 Section.transition"
     " Section.personal_development Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with"
     " Version.targets.goal Evaluation.evidence Action.what Action.resource Action.reason"
+    " Contribution.subject Contribution.answers Contribution.advocate Contribution.reason"
 )
 _VERSION = words(
     "Version.arrangements Version.attainment Version.carer Version.contacts Version.history Version.my_page"
@@ -306,6 +312,7 @@ _VERSION = words(
     " Version.targets.measure Version.targets.need Version.targets.strategy Version.targets.when_done Version.targets.where_done"
     " Version.targets.done_by Version.targets.how_often Version.targets.identified_with"
     " Version.actions.what Version.actions.resource Version.actions.reason"
+    " Version.contributions Version.contributions.advocate"
 )
 _ENDED = words("Version.ended.goal Version.ended.evidence")
 SHOWS: dict[str, frozenset[str]] = {
@@ -355,7 +362,13 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan": _FRAME
     | words("Section.my_page Section.personal_development Target.carer_part Target.goal Target.measure Version.reason Version.targets.goal")
     | _STRATEGY
-    | words("Action.what Action.resource Action.reason Evaluation.evidence"),
+    | words("Action.what Action.resource Action.reason Evaluation.evidence Contribution.subject"),
+    "child_plan_words": _NAME,
+    "child_plan_words_decline": _NAME,
+    "child_plan_words_again": _NAME,
+    "child_plan_words_withdraw": _NAME,
+    "child_plan_ask_words": _NAME,
+    "child_plan_letter": _NAME,
     "child_plan_action": _NAME | words("Action.what Action.resource"),
     "child_plan_action_add": _NAME,
     "child_plan_action_remove": _NAME | words("Action.what"),
