@@ -1,7 +1,8 @@
-"""The Personal Education Plan: the current plan in sections, its targets and actions, and its frozen versions."""
+"""The Personal Education Plan: the current plan in sections, its targets and actions, its frozen versions and the check of their quality."""
 
 from peps.models.action import Action, ActionQuerySet
 from peps.models.plan import ACTION_FIELDS, TARGET_FIELDS, Pep, PepQuerySet, Section, Version, digest, frozen
+from peps.models.quality import QualityReview, QualityStandard
 from peps.models.target import EVALUATION_FIELDS, Evaluation, Target, ended, with_ids
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Evaluation",
     "Pep",
     "PepQuerySet",
+    "QualityReview",
+    "QualityStandard",
     "Section",
     "Target",
     "Version",

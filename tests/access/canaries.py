@@ -25,6 +25,7 @@ from lace.accounts.models import LocalAuthority, Organisation, User
 from lace.children.models import Child
 from lace.deadlines.models import Duty
 from peps.models import Target, digest
+from peps.rules.quality import AREAS
 from peps.rules.sections import SECTIONS, Kind, asked_as_frozen
 from schools.models import School
 from tests.access.policy.fields import MODELS
@@ -256,6 +257,23 @@ class Planter:
         targets = [target | {"id": str(self.made[Target].pk)}]
         content = {"form": 2, **asked, "sections": sections, "targets": targets, "ended": [], "actions": []}
         yield {"number": 1, "content": content, "sha256": digest(content)}
+
+    def _of_qualityreview(self) -> Iterable[dict[str, Any]]:
+        """One that is being looked at by the coordinator, with a word in every area and at a place of every section."""
+        grades = {key: {"grade": "green", "comment": self._word("QualityReview", f"grades.{key}", area.facet)} for key, area in AREAS.items()}
+        feedback = {key: {"": self._word("QualityReview", f"feedback.{key}", SECTION_FACETS[key])} for key in SECTIONS}
+        yield {
+            "state": "taken",
+            "standard": None,
+            "reviewed_as": "lace_coordinator",
+            "overall": "",
+            "decided_on": None,
+            "second_rater": None,
+            "second_on": None,
+            "grades": grades,
+            "feedback": feedback,
+            "second_grades": {},
+        }
 
     def _of_review(self) -> Iterable[dict[str, Any]]:
         soon = timezone.now() + timedelta(days=9)
