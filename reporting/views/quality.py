@@ -116,14 +116,14 @@ class FiguresPage(Page):
             "any": bool(terms),
             "grade_columns": [
                 _("Term"),
-                *({"text": text, "numeric": True} for text in (_("Looked at"), *(grade.label for grade in Grade), pgettext("plans", "Returned"))),
+                *({"text": text, "numeric": True} for text in (_("Looked at"), *(grade.label for grade in Grade), pgettext("plan", "Returned"))),
             ],
             "grade_rows": [[self.term(row), *self.numbers(row.decided, *(row.grades[grade] for grade in Grade), row.returned)] for row in terms],
             "time_columns": [
                 _("Term"),
                 *({"text": text, "numeric": True} for text in (_("Middle of all, working days"), _("Longest"), _("Over 10 working days"))),
             ],
-            "time_rows": [[self.term(row), *self.numbers(number_format(row.middle), row.longest, row.late)] for row in terms],
+            "time_rows": [[self.term(row), *self.numbers(self.middle(row), row.longest, row.late)] for row in terms],
             "agree_columns": [
                 _("Term"),
                 *({"text": text, "numeric": True} for text in (_("Plans rated twice"), _("Grades compared"), _("The same"), _("Cohen's kappa"))),
@@ -137,13 +137,17 @@ class FiguresPage(Page):
         return gettext("%(term)s %(year)s") % {"term": row.term.label, "year": academic_year_label(row.year)}
 
     @staticmethod
+    def middle(row: TermFigures) -> str:
+        return number_format(row.middle if row.middle % 1 else int(row.middle))
+
+    @staticmethod
     def numbers(*values: Any) -> list[dict[str, Any]]:
         return [{"text": value, "numeric": True} for value in values]
 
     @staticmethod
     def agreed(row: TermFigures) -> tuple[str, str]:
         percent, kappa = row.agree.percent, row.agree.kappa
-        return (f"{percent}%" if percent is not None else "–", number_format(kappa, 2) if kappa is not None else "–")
+        return (f"{percent}%" if percent is not None else "–", number_format(round(kappa, 2), 2) if kappa is not None else "–")
 
 
 quality_urls: list[URLPattern] = [

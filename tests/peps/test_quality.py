@@ -185,7 +185,8 @@ def test_two_who_save_grades_at_once_lose_nothing(world: World) -> None:
         first = grade(by=by, review=review, grades=grades(version), language="en-gb", version=1)
         with pytest.raises(Changed) as change:
             grade(by=by, review=review, grades=grades(version, "green"), language="en-gb", version=1)
-        assert change.value.current.grades == first.grades
+        current: Any = change.value.current
+        assert current.grades == first.grades
         same = grade(by=by, review=review, grades=grades(version), language="en-gb", version=1)  # sent twice
         assert same.version == first.version
 

@@ -77,7 +77,9 @@ _route("child_plan_close", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_version", "child", needs="education")
 _route("child_plan_differences", "child", needs="education")
 _route("child_plan_quality", "child", needs="education", act="write_pep review_pep")
-for _name in words("child_plan_quality_take child_plan_quality_grade child_plan_quality_feedback child_plan_quality_decide child_plan_quality_second"):
+for _name in words(
+    "child_plan_quality_take child_plan_quality_grade child_plan_quality_feedback child_plan_quality_decide child_plan_quality_second"
+):
     _route(_name, "child", FORM, needs="education", act="review_pep")
 _route("child_plan_pdf", "child", needs="education", may_miss=True)
 _route("child_plan_own_pdf", "child", needs="education", may_miss=True)
