@@ -26,6 +26,7 @@ class Show(TextChoices):
     """Which plans of the queue."""
 
     SAMPLE = "sample", _("Waiting, in the sample")
+    LATE = "late", _("Waiting for more than 10 working days")
     ALL = "all", _("Waiting, all")
     TAKEN = "taken", _("Being looked at")
     SECOND = "second", _("For a second rating")

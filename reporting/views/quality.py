@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -43,12 +44,11 @@ class QueuePage(Page):
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         show = Show(request.GET["show"]) if request.GET.get("show") in Show.values else Show.SAMPLE
-        waits, counted = quality.waiting(self.actor), quality.counted(self.actor)
-        in_sample = [row for row in waits if row.in_sample]
-        counted |= {Show.SAMPLE: len(in_sample), Show.ALL: len(waits)}
-        late = sum(turnaround(row.final_on, self.actor.today) > LATE_AFTER for row in in_sample)
-        of_versions = show in {Show.SAMPLE, Show.ALL}
-        keys: Any = [row.version for row in (in_sample if show == Show.SAMPLE else waits)] if of_versions else quality.reviews(self.actor, show)
+        counted = quality.counted(self.actor)
+        lists = self.lists()
+        counted |= {which: len(rows) for which, rows in lists.items()}
+        of_versions = show in lists
+        keys: Any = lists[show] if of_versions else quality.reviews(self.actor, show)
         page = Paginator(keys, PER_PAGE).get_page(request.GET.get("page"))
         found: list[Any] = quality.versions(self.actor, list(page.object_list)) if of_versions else list(page.object_list)
         children = {row.child_id: row.child for row in found}
@@ -59,7 +59,7 @@ class QueuePage(Page):
         last = _("Waiting, working days") if of_versions else _("State")
         context = {
             "page": page,
-            "figures": self.figures(request, counted, late),
+            "figures": self.figures(request, counted),
             "filters": [self.choices(request, show, counted)],
             "columns": [_("Child"), _("School"), _("Version"), _("Final on"), last, *([] if of_versions else [_("Looked at by")])],
             "caption": show.label,
@@ -67,14 +67,19 @@ class QueuePage(Page):
         }
         return render(request, "reporting/quality.html", context)
 
-    def figures(self, request: HttpRequest, counted: dict[Show, int], late: int) -> list[dict[str, Any]]:
-        shown: list[tuple[Any, int, Show, bool]] = [
-            (_("Waiting"), counted[Show.SAMPLE], Show.SAMPLE, False),
-            (_("Waiting for more than 10 working days"), late, Show.SAMPLE, late > 0),
-            (_("Being looked at"), counted[Show.TAKEN], Show.TAKEN, False),
-            (_("For a second rating"), counted[Show.SECOND], Show.SECOND, False),
+    def lists(self) -> dict[Show, list[UUID]]:
+        """What nobody has looked at yet: in the sample, of that what waits too long, and all."""
+        waits = quality.waiting(self.actor)
+        drawn = [row for row in waits if row.in_sample]
+        late = [row for row in drawn if turnaround(row.final_on, self.actor.today) > LATE_AFTER]
+        return {which: [row.version for row in rows] for which, rows in ((Show.SAMPLE, drawn), (Show.LATE, late), (Show.ALL, waits))}
+
+    def figures(self, request: HttpRequest, counted: dict[Show, int]) -> list[dict[str, Any]]:
+        shown = (Show.SAMPLE, Show.LATE, Show.TAKEN, Show.SECOND)
+        return [
+            {"text": of.label, "number": counted[of], "href": links.narrowed(request, show=of), "alert": of == Show.LATE and counted[of] > 0}
+            for of in shown
         ]
-        return [{"text": text, "number": number, "href": links.narrowed(request, show=of), "alert": alert} for text, number, of, alert in shown]
 
     def choices(self, request: HttpRequest, show: Show, counted: dict[Show, int]) -> dict[str, Any]:
         group = links.group(request, pgettext("filter", "Plans"), "show", [(str(item), item.label, counted[item]) for item in Show])

@@ -66,8 +66,8 @@ class StandardPage(Page):
             "title": area.title,
             "source": area.source,
             "rows": [
-                {"key": _("Gold asks besides"), "value": area.best},
                 {"key": _("Green asks"), "value": area.asks},
+                {"key": _("Gold asks besides"), "value": area.best},
                 {"key": _("Red is"), "value": area.poor},
             ],
             "besides": standard.besides.get(key, {}).get(language, ""),

@@ -33,8 +33,7 @@ def decided(authority: Authority, version: Version, decision: str = "accept", gi
     review = graded(authority, version, given, **other)
     with acting(authority, Role.LACE_COORDINATOR) as by:
         if decision == "return":
-            give_feedback(by=by, review=review, part="history", question="achievements", text="Which badge, and when?")
-            review.refresh_from_db()
+            review = give_feedback(by=by, review=review, part="history", question="achievements", text="Which badge, and when?")
         return decide(by=by, review=review, decision=decision, reason="To be put right", version=review.version)
 
 
