@@ -84,7 +84,7 @@ def grade(*, by: Actor, review: QualityReview, grades: Grades, language: str, ve
     review = _open(by, review)
     mine = {area.key: area for area in gradable(by=by, review=review)}
     if not mine:
-        raise NotAllowed
+        raise Refused(_("Your colleague grades these areas"))
     refuse([*_problems(grades, mine), *_check_language(language)])
     given = {key: _given(found) for key, found in grades.items() if found.get("grade") or found.get("comment")}
     kept = {key: found for key, found in review.grades.items() if key not in mine}
@@ -129,12 +129,12 @@ def decide(*, by: Actor, review: QualityReview, decision: str, reason: str = "",
     """Accept the plan, or return it to be put right, which opens it for its next version; the school's designated person is told.
 
     The grade of the whole is reckoned from the areas' by the standard of the review. `reason` stands in the next version. Meets the duty
-    to check the plan's quality. Raises NotAllowed; BadInput; Changed; Refused while grades or comments are missing, for a plan of a grade
-    that goes back, or when there is a newer version.
+    to check the plan's quality. Raises NotAllowed; BadInput; Changed; Refused to a colleague, while grades or comments are missing, for a plan
+    of a grade that goes back, or when there is a newer version.
     """
     review = _open(by, review)
     if review.reviewer_id != by.user_id:
-        raise NotAllowed
+        raise Refused(_("Whoever looks at the version decides. Take it over first"))
     if decision not in Decision.values:
         raise BadInput({"decision": [_("Choose what happens with the plan")]})
     state = DECISIONS[ReviewState(review.state), Decision(decision)]
@@ -166,13 +166,13 @@ def decide(*, by: Actor, review: QualityReview, decision: str, reason: str = "",
 def grade_again(*, by: Actor, review: QualityReview, grades: Grades) -> QualityReview:
     """The second rater's grades of every area that they may read, given once; only then are they shown the first's.
 
-    Raises NotAllowed to the first rater; BadInput naming the fields; Refused before the first has decided, or when it is done.
+    Raises NotAllowed; BadInput naming the fields; Refused to the first rater, before that one has decided, and when it is done.
     """
     require_for(by=by, permission=REVIEW, child=review.child)
     lock(review.child)
     review = QualityReview.objects.select_related("of_version", "standard", "child").get(pk=review.pk)
     if review.reviewer_id == by.user_id:
-        raise NotAllowed
+        raise Refused(_("Whoever gave the first grades does not give the second"))
     if review.state == ReviewState.TAKEN:
         raise Refused(_("The first rater has not decided yet"))
     if review.second_rater_id is not None:

@@ -259,15 +259,14 @@ class Planter:
         yield {"number": 1, "content": content, "sha256": digest(content)}
 
     def _of_qualityreview(self) -> Iterable[dict[str, Any]]:
-        """One that is being looked at by the coordinator, with a word in every area and at a place of every section."""
-        grades = {key: {"grade": "green", "comment": self._word("QualityReview", f"grades.{key}", area.facet)} for key, area in AREAS.items()}
+        """One that was returned, with a word in every area and at a place of every section, which stands there while the plan is amended."""
+        grades = {key: {"grade": "amber", "comment": self._word("QualityReview", f"grades.{key}", area.facet)} for key, area in AREAS.items()}
         feedback = {key: {"": self._word("QualityReview", f"feedback.{key}", SECTION_FACETS[key])} for key in SECTIONS}
         yield {
-            "state": "taken",
+            "state": "returned",
             "standard": None,
             "reviewed_as": "lace_coordinator",
-            "overall": "",
-            "decided_on": None,
+            "overall": "amber",
             "second_rater": None,
             "second_on": None,
             "grades": grades,

@@ -71,7 +71,7 @@ def test_a_reviewer_grades_what_they_may_read_and_a_coordinator_the_rest(world: 
             grade(by=by, review=review, grades=whole, language="en-gb", version=review.version)
         review = grade(by=by, review=review, grades=secret, language="en-gb", version=review.version)
         assert review.grades == whole
-        with pytest.raises(NotAllowed):
+        with pytest.raises(Refused):
             decide(by=by, review=review, decision="accept", version=review.version)
     with acting(world.own, Role.PEP_REVIEWER) as by:
         assert decide(by=by, review=review, decision="accept", version=review.version).overall == "gold"
@@ -84,7 +84,7 @@ def test_a_colleague_takes_over_what_is_done_so_far(world: World) -> None:
         again = take(by=by, version=version)
     assert (again.pk, again.reviewer_id, again.reviewed_as) == (review.pk, world.own.user(Role.PEP_REVIEWER).pk, "pep_reviewer")
     assert again.grades == review.grades
-    with acting(world.own, COORDINATOR) as by, pytest.raises(NotAllowed):
+    with acting(world.own, COORDINATOR) as by, pytest.raises(Refused):
         decide(by=by, review=again, decision="accept", version=again.version)
 
 
@@ -250,7 +250,7 @@ def test_a_second_rater_is_another_and_rates_once_after_the_first(world: World) 
         rated_again(world.own, review, grades(version))
     with acting(world.own, COORDINATOR) as by:
         review = decide(by=by, review=review, decision="accept", version=review.version)
-        with pytest.raises(NotAllowed):
+        with pytest.raises(Refused):
             grade_again(by=by, review=review, grades=grades(version))
     half = grades(version)
     del half["targets"]

@@ -367,7 +367,24 @@ SHOWS: dict[str, frozenset[str]] = {
         " Version.targets.goal Evaluation.evidence Action.what Action.resource Action.reason"
     )
     | _STRATEGY,
-    "child_plan_section": _FRAME,
+    # each grade and each piece of feedback under the facet of what it is about
+    "child_plan_quality": _FRAME
+    | {f"QualityReview.grades.{area}" for area in words("voice picture targets ahead personal carer actions whole")}
+    | {
+        f"QualityReview.feedback.{section}"
+        for section in words(
+            "my_page history arrangements elsewhere attainment aln exclusions aspirations post_16 transition personal_development carer pathway contacts"
+        )
+    },
+    # of the first rater's grades nothing
+    "child_plan_quality_second": _FRAME
+    | words(
+        "Version.arrangements Version.attainment Version.carer Version.contacts Version.history Version.my_page"
+        " Version.aln Version.aspirations Version.elsewhere Version.exclusions Version.pathway Version.post_16 Version.transition"
+        " Version.personal_development Version.targets.baseline Version.targets.carer_part Version.targets.goal"
+        " Version.targets.measure Version.targets.need Version.targets.strategy"
+    ),
+    "child_plan_section": _FRAME,  # and of the section that it names its words, and the feedback pinned there
     "child_plan_target": _NAME | words("Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with") | _STRATEGY,
     "child_plan_target_add": _NAME,
     "child_plan_target_remove": _NAME | words("Target.goal"),
@@ -428,6 +445,7 @@ UNFILLED = words(
     " school_designate messages access_review"  # no form with fields of its own
     " school_policy_sign school_policy_adopt school_policy_check"  # no draft waits
     " child_plan_start child_plan_amend"  # the plan is begun and being amended
+    " child_plan_quality_take child_plan_quality_grade child_plan_quality_feedback child_plan_quality_decide"  # it has been looked at
     " child_plan_final child_plan_close child_review_arrange api_reviews handover_propose"
     " child_referral_outcome report_publish"  # done, or not yet time
     " placed_list"  # takes a file
