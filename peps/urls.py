@@ -3,10 +3,11 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from peps.api import api_urls
-from peps.views import actions, asked, contributions, differences, evaluating, exchange, plan, targets, writing
+from peps.views import actions, asked, contributions, differences, evaluating, exchange, grading, plan, quality, targets, writing
 from peps.views.printing import print_urls
 
 PLAN = "children/<uuid:child>/plan/"
+QUALITY = f"{PLAN}versions/<uuid:version>/quality/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("children/<uuid:child>/targets/", targets.TargetsPage.as_view(), name="child_targets"),
@@ -37,6 +38,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PLAN}close/", plan.ClosePage.as_view(), name="child_plan_close"),
     path(f"{PLAN}versions/<uuid:version>/", plan.VersionPage.as_view(), name="child_plan_version"),
     path(f"{PLAN}differences/", differences.DifferencesPage.as_view(), name="child_plan_differences"),
+    path(QUALITY, quality.QualityPage.as_view(), name="child_plan_quality"),
+    path(f"{QUALITY}take/", grading.TakePage.as_view(), name="child_plan_quality_take"),
+    path(f"{QUALITY}grade/", grading.GradePage.as_view(), name="child_plan_quality_grade"),
+    path(f"{QUALITY}feedback/<slug:part>/<slug:question>/", grading.FeedbackPage.as_view(), name="child_plan_quality_feedback"),
+    path(f"{QUALITY}decide/", grading.DecidePage.as_view(), name="child_plan_quality_decide"),
+    path(f"{QUALITY}second/", grading.SecondPage.as_view(), name="child_plan_quality_second"),
     *print_urls(PLAN),
     path(f"{PLAN}plan.json", exchange.ExportFile.as_view(), name="child_plan_export"),
     path(f"{PLAN}import/", exchange.ImportPage.as_view(), name="child_plan_import"),

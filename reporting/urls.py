@@ -19,6 +19,7 @@ from reporting.views.notes import notes_urls
 from reporting.views.own import own_urls
 from reporting.views.own_review import own_review_urls
 from reporting.views.placed import placed_urls
+from reporting.views.quality import quality_urls
 from reporting.views.reports import report_urls
 from reporting.views.requests import request_urls
 from reporting.views.sharing import sharing_urls
@@ -61,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *own_review_urls,
     *audit_urls,
     *report_urls,
+    *quality_urls,
     *figures_urls,
     *telling_urls,
     *feed_urls,

@@ -179,6 +179,7 @@ class Permission(StrEnum):
     WRITE_PEP = "write_pep"
     FINALISE_PEP = "finalise_pep"
     CONTRIBUTE_TO_PEP = "contribute_to_pep"
+    REVIEW_PEP = "review_pep"  # look at a final version's quality for the education service (PEP-21)
     ARRANGE_REVIEW = "arrange_review"
     CLOSE_REVIEW = "close_review"
     EXPLAIN_LATENESS = "explain_lateness"
@@ -217,6 +218,7 @@ class Permission(StrEnum):
     READ_AUDIT = "read_audit"
     ADMINISTER = "administer"
     KEEP_CALENDAR = "keep_calendar"  # term dates, training days, lesson times: of the authority, or of one's own school
+    SET_STANDARD = "set_standard"  # by which the quality of plans is judged (PEP-20)
     SEE_BODY_DUTIES = "see_body_duties"  # of one's own school, or of the authority and its schools
 
 
@@ -314,8 +316,7 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
     (_X.RESPONSIBLE, _R.LACE_COORDINATOR): _grant(
         _EVERYTHING,
         (_P.START_PEP, _P.WRITE_PEP, _P.CONTRIBUTE_TO_PEP, _P.ARRANGE_REVIEW, _P.EXPLAIN_LATENESS, _P.RECORD_DUTY, _P.WAIVE_DUTY, _P.RECORD_SCHOOL,
-         _P.RECORD_DISPUTE,
-         _P.SHARE_RECORD, _P.HAND_OVER, _P.ASK_FOR_DATA, _P.SEE_WHO_LOOKED, _P.CONSENT),
+         _P.RECORD_DISPUTE, _P.REVIEW_PEP, _P.SHARE_RECORD, _P.HAND_OVER, _P.ASK_FOR_DATA, _P.SEE_WHO_LOOKED, _P.CONSENT),
     ),
     (_X.RESPONSIBLE, _R.DESIGNATED_MANAGER): _grant(
         (_F.IDENTITY, _F.CARE, _F.EDUCATION, _F.DISPUTES),
@@ -325,7 +326,7 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
         (*_TOGETHER, _F.CARE, _F.ADDRESS, _F.LEGAL),
         (_P.RECORD_CARE, _P.RECORD_SCHOOL, _P.START_PEP, _P.ARRANGE_REVIEW, _P.CLOSE_REVIEW),
     ),
-    (_X.RESPONSIBLE, _R.PEP_REVIEWER): _grant((_F.IDENTITY, _F.EDUCATION)),
+    (_X.RESPONSIBLE, _R.PEP_REVIEWER): _grant((_F.IDENTITY, _F.EDUCATION), (_P.REVIEW_PEP,)),
     (_X.RESPONSIBLE, _R.DATA_OFFICER): _grant((_F.IDENTITY, _F.ATTENDANCE)),
     # other authorities
     (_X.HOST, _R.LACE_COORDINATOR): _grant(_TOGETHER, (_P.ANSWER_FOR_DATA,)),
@@ -405,9 +406,10 @@ OFFICE: dict[Permission, frozenset[Role]] = {
     _P.READ_AUDIT: frozenset({_R.ADMINISTRATOR}),
     _P.ADMINISTER: frozenset({_R.ADMINISTRATOR}),
     _P.KEEP_CALENDAR: frozenset({_R.ADMINISTRATOR, _R.LACE_COORDINATOR, _R.HEADTEACHER, _R.DESIGNATED_PERSON}),
-    _P.SEE_BODY_DUTIES: frozenset(
-        {_R.LACE_COORDINATOR, _R.DESIGNATED_MANAGER, _R.SENIOR_LEADER, _R.HEADTEACHER, _R.DESIGNATED_PERSON, _R.GOVERNOR, _R.LINK_GOVERNOR}
-    ),
+    _P.SEE_BODY_DUTIES: frozenset({_R.LACE_COORDINATOR, _R.DESIGNATED_MANAGER, _R.SENIOR_LEADER, _R.HEADTEACHER, _R.DESIGNATED_PERSON,
+                                   _R.GOVERNOR, _R.LINK_GOVERNOR}),
+    _P.REVIEW_PEP: frozenset({_R.LACE_COORDINATOR, _R.PEP_REVIEWER}),  # the queue of them
+    _P.SET_STANDARD: frozenset({_R.LACE_COORDINATOR, _R.ADMINISTRATOR}),
 }  # fmt: skip
 # Who is responsible for a duty of some kind, or is told of one: no rule may name another.
 WITH_DUTIES = OFFICE[_P.SEE_BODY_DUTIES] | {_R.SOCIAL_WORKER, _R.IRO, _R.PERSONAL_ADVISER, _R.PEP_REVIEWER}

@@ -38,6 +38,7 @@ def _navigation(actor: Actor, path: str) -> list[dict[str, Any]]:
         (_("Children"), "children", REACH[role] != Reach.NONE),
         (_("Schools"), "schools", role in SCHOOL_PAGES),
         (pgettext("place", "Dashboard"), "dashboard", may(actor, Permission.SEE_DASHBOARD)),
+        (_("Quality of plans"), "quality", may(actor, Permission.REVIEW_PEP)),
         (_("Between authorities"), "handovers", may(actor, Permission.TAKE_OVER)),
         (_("Figures"), "figures", may(actor, Permission.READ_FIGURES)),
         (_("Reports"), "reports", may(actor, Permission.READ_REPORT)),

@@ -36,6 +36,7 @@ class Step(StrEnum):
     TICK = "tick"  # an action off
     FINALISE = "finalise"
     AMEND = "amend"
+    RETURN = "return"  # after the check of its quality
     CLOSE = "close"
 
 
@@ -46,6 +47,8 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
     **{(state, Step.TICK): state for state in (State.INITIATED, State.DEVELOPING, State.FINAL, State.AMENDING)},
     (State.DEVELOPING, Step.FINALISE): State.FINAL,
     (State.FINAL, Step.AMEND): State.AMENDING,
+    (State.FINAL, Step.RETURN): State.AMENDING,
+    (State.AMENDING, Step.RETURN): State.AMENDING,
     (State.AMENDING, Step.WRITE): State.AMENDING,
     (State.AMENDING, Step.FINALISE): State.FINAL,
     (State.INITIATED, Step.CLOSE): State.CLOSED,
@@ -59,6 +62,7 @@ REFUSALS: dict[Step, Promise] = {
     Step.TICK: _("This plan is closed"),
     Step.FINALISE: _("Only a plan that is being developed or amended can be made final"),
     Step.AMEND: _("Only a final plan can be amended"),
+    Step.RETURN: _("Only a plan with a final version can be returned"),
     Step.CLOSE: _("This plan is closed already"),
 }
 
@@ -113,6 +117,20 @@ declare(
         code="pep_amended",
         subject=_("%(initials)s: the Personal Education Plan has been amended"),
         body=_("Version %(version)s of the Personal Education Plan for %(initials)s is final, and says why it was amended. Read it in Lace."),
+        route="child_plan",
+    ),
+    Kind(
+        code="pep_returned",
+        subject=_("%(initials)s: the Personal Education Plan is returned"),
+        body=_(
+            "The education service has looked at version %(version)s of the plan for %(initials)s and returns it. Lace says what is to be put right."
+        ),
+        route="child_plan",
+    ),
+    Kind(
+        code="pep_accepted",
+        subject=_("%(initials)s: the Personal Education Plan is accepted"),
+        body=_("The education service has looked at version %(version)s of the plan for %(initials)s and accepts it. Its feedback is in Lace."),
         route="child_plan",
     ),
 )

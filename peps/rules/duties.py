@@ -13,6 +13,7 @@ RENEWED = ("pep_before_review", "pep_at_16")  # … by whichever version is made
 AVAILABLE = "pep_before_review"  # met at the review too, by a final version that was there
 WORDS = "pep_words"  # met by the last of the words that were asked for
 CARER_HAS_IT, IRO_HAS_IT = "carer_has_plan", "iro_has_plan"  # met by the message that a version is final
+QUALITY_CHECKED = "pep_quality_checked"  # met when the version is accepted or returned
 
 _WORKER, _DESIGNATED = (Role.SOCIAL_WORKER,), (Role.DESIGNATED_PERSON,)
 _SOCIAL_WORKER_LADDER = (Rung(-3, _WORKER), Rung(0, _WORKER), Rung(1, _WORKER), Rung(2, SOCIAL_CARE))
@@ -178,7 +179,7 @@ declare(
         local=True,
     ),
     DutyRule(
-        code="pep_quality_checked",
+        code=QUALITY_CHECKED,
         title=_("Check the quality of the Personal Education Plan"),
         why=_("The education service checks the quality of each plan that is made final."),
         source=_("An integrated approach to improving educational outcomes (research, summary), 4.8"),

@@ -20,11 +20,12 @@ from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, Changed, Message, NotAllowed, Refused, refuse
 from lace.deadlines.rules import Fact
-from lace.deadlines.services import meet, open_duties
+from lace.deadlines.services import meet, open_duties, void
 from lace.notifications.services import notify
-from peps.models import TARGET_FIELDS, Pep, Section, Target, Version, digest
+from peps.models import TARGET_FIELDS, Pep, QualityStandard, Section, Target, Version, digest
 from peps.rules import DEVELOPED, INITIATED, REFUSALS, TRANSITIONS, State, Step
-from peps.rules.duties import CARER_HAS_IT, IRO_HAS_IT, RENEWED
+from peps.rules.duties import CARER_HAS_IT, IRO_HAS_IT, QUALITY_CHECKED, RENEWED
+from peps.rules.quality import NATIONAL, sampled
 from peps.rules.sections import SECTIONS, SectionRule, check_answers
 from peps.services.asking import ask_for as ask_for
 from peps.services.asking import changes_since as changes_since
@@ -184,7 +185,11 @@ def finalise(*, by: Actor, pep: Pep, on: date, reason: str = "") -> Version:
     meet(by=by, child=child, codes=(*DEVELOPED, *RENEWED), on=on, evidence=version.pk)
     people = [person for person in people_around(child=child, on=by.today) if person.relation in {Relation.CARER, Relation.IRO}]
     told = {person.user_id for person in people}
-    open_duties(by=by, child=child, fact=Fact.PLAN_FINAL, on=on, subject=version.pk)
+    opened = open_duties(by=by, child=child, fact=Fact.PLAN_FINAL, on=on, subject=version.pk)
+    standard = QualityStandard.objects.in_force(child.authority_id, on)
+    if not sampled(pep.pk, on, (standard.as_standard() if standard else NATIONAL).share):
+        for duty in (duty for duty in opened if duty.code == QUALITY_CHECKED):
+            void(by=by, duty=duty)  # its authority looks at a share of the plans, and not at this one
     heard = {person.relation for person in people}
     codes = [code for code, relation in ((CARER_HAS_IT, Relation.CARER), (IRO_HAS_IT, Relation.IRO)) if relation in heard]
     meet(by=by, child=child, codes=codes, on=by.today, evidence=version.pk)  # this message tells them (T11, T12)

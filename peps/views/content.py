@@ -42,16 +42,22 @@ def _given(questions: Iterable[Question], answers: Mapping[str, Any]) -> Iterabl
 
 
 def laid_out_answer(question: Question, answer: Any) -> dict[str, Any]:
-    """{label, text} of an answer, or {label, columns, rows} of a table."""
+    """{key, label, text} of an answer, or {key, label, columns, rows} of a table."""
     if question.kind == Kind.ROWS:
         return {
+            "key": question.key,
             "label": question.label,
             "columns": [column.label for column in question.columns],
             "rows": [[_cell(column, row.get(column.key, "")) for column in question.columns] for row in answer],
         }
     if question.choices:
-        return {"label": question.label, "chosen": dict(question.choices).get(answer, answer), "face": answer if question.faces else ""}
-    return {"label": question.label, "text": answer, "own": question.key in WORDS}
+        return {
+            "key": question.key,
+            "label": question.label,
+            "chosen": dict(question.choices).get(answer, answer),
+            "face": answer if question.faces else "",
+        }
+    return {"key": question.key, "label": question.label, "text": answer, "own": question.key in WORDS}
 
 
 def _cell(column: Question, answer: str) -> Any:
@@ -108,6 +114,7 @@ def targets_laid_out(targets: Iterable[Mapping[str, Any]]) -> list[dict[str, Any
             "goal": target["goal"],
             "area": TargetArea(target["area"]).label,
             "lang": LANG.get(target["language"], ""),
+            "money": [row["value"] for row in _money(target)],
             "rows": [
                 *(
                     {"key": label, "value": target[name], "lang": LANG.get(target["language"], "")}

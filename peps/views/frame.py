@@ -17,8 +17,9 @@ from lace.accounts.models import Language
 from lace.core.errors import NotAllowed
 from lace.web.child_tabs import child_frame
 from lace.web.pages import ChildPage
-from peps.models import Action, Contribution, Evaluation, Pep, Section, Target, Version, ended, frozen
+from peps.models import Action, Contribution, Evaluation, Pep, QualityReview, Section, Target, Version, ended, frozen
 from peps.rules import TRANSITIONS, State, Step
+from peps.rules.quality import ReviewState
 from peps.rules.sections import SECTIONS, Circumstances, SectionRule, asked
 
 
@@ -126,6 +127,19 @@ class PlanPart(ChildPage):
 
     def evaluations(self, version: Version) -> list[Evaluation]:
         return list(Evaluation.objects.visible_to(self.actor).filter(of_version=version))
+
+    def quality_review(self) -> QualityReview | None:
+        """The check of the newest final version's quality; none while nobody looks at it."""
+        rows = QualityReview.objects.visible_to(self.actor).filter(pep=self.plan, of_version__number=self.plan.version)
+        return rows.select_related("reviewer").first() if self.plan.version else None
+
+    def pinned(self, part: str) -> dict[str, Any]:
+        """What the education service wants put right in this part of the plan, until the next version is made final: `pinned`, by question or
+        target ("" for the whole part), and the language of those words."""
+        review = self.quality_review() if self.plan.state == State.AMENDING else None
+        if review is None or review.state == ReviewState.TAKEN:
+            return {"pinned": {}, "pinned_lang": ""}
+        return {"pinned": review.feedback.get(part, {}), "pinned_lang": "cy" if review.language == Language.WELSH else "en"}
 
     def ended(self) -> list[dict[str, Any]]:
         """While an amendment is written: how the targets of the last version ended."""

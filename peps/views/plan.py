@@ -26,7 +26,9 @@ from peps.forms import AmendForm, AskForm, CloseForm, FinaliseForm, StartForm
 from peps.models import TARGET_FIELDS, Action, Contribution, Evaluation, Pep, Section, Target, Version, ended
 from peps.rules import DEVELOPED, INITIATED, Gap, State, Step, gaps
 from peps.rules.actions import Owner, unsettled
+from peps.rules.checks import remarks
 from peps.rules.contributions import left
+from peps.rules.quality import ReviewState
 from peps.rules.sections import SOMETIMES, SectionRule, asked, rules_of
 from peps.rules.targets import may_go_on, unevaluated
 from peps.services.exchange import EXCHANGE
@@ -36,6 +38,7 @@ from peps.views.outcomes import ends_laid_out, laid_out_action, live_actions
 from peps.views.printing import blank, links
 from peps.views.words import asked_for, due_by, words_laid_out
 
+QUALITY_TAGS = {ReviewState.TAKEN: "doing", ReviewState.ACCEPTED: "done", ReviewState.RETURNED: "warning"}
 STATE_TAGS = {State.INITIATED: "todo", State.DEVELOPING: "doing", State.FINAL: "done", State.AMENDING: "doing"}
 
 
@@ -84,6 +87,7 @@ class PlanPage(PlanPart):
             "words_lang": LANG.get(page.language, "") if page else "",
             "tasks": [self.task(rule, sections.get(rule.key)) for rule in self.asked(sections)],
             "changes": services.changes_since(by=self.actor, pep=pep, facets=self.grant.facets),
+            "quality": self.quality(),
             "unmet": unmet_needs(sections),
             "left": self.left(sections, targets, actions, last, evaluations, asked_words),
             "targets": (shown := seen(targets, self.grant)),
@@ -134,6 +138,16 @@ class PlanPage(PlanPart):
             "leisure": found.answers.get("leisure", "") if found else "",
             "lang": LANG.get(found.language, "") if found else "",
         }
+
+    def quality(self) -> dict[str, Any] | None:
+        """For those who write the plan and those who look at it: where the check of its newest version's quality stands."""
+        if not {Permission.WRITE_PEP, Permission.REVIEW_PEP} & self.grant.permissions or not self.plan.version:
+            return None
+        review = self.quality_review()
+        version = Version.objects.visible_to(self.actor).filter(pep=self.plan, number=self.plan.version).values_list("pk", flat=True).first()
+        state = review.get_state_display() if review else _("Not looked at yet")
+        kind = QUALITY_TAGS[ReviewState(review.state)] if review else "none"
+        return {"state": state, "kind": kind, "href": self.url("child_plan_quality", version=version)}
 
     def days(self, pep: Pep) -> list[dict[str, Any]]:
         """The day of each state the plan has been in (PEP-29)."""
@@ -282,9 +296,15 @@ class CheckPage(Act):
         ]
         return super().context() | {
             "gaps": [{"text": gap.sentence, "href": self.gap_url(gap)} for gap in missing],
+            "remarks": [] if missing else self.remarks(last),
             "reason": self.plan.amendment_reason,
             "read_url": self.url("child_plan_read"),
         }
+
+    def remarks(self, last: Version | None) -> list[Any]:
+        """What might be looked at twice before the plan is final: advice, which holds nothing up."""
+        found = remarks(self.draft(), on=self.actor.today, last=last.content if last else None)
+        return [remark.sentence for remark in found if remark.facet in self.grant.facets]
 
     def gap_url(self, gap: Gap) -> str:
         if gap.key == "targets":

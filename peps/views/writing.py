@@ -21,6 +21,7 @@ from peps import services
 from peps.forms import RemoveTargetForm, SectionForm, TargetForm
 from peps.models import TARGET_FIELDS, Section, Target
 from peps.rules import Step
+from peps.rules.quality import TARGETS
 from peps.rules.sections import SECTIONS, SectionRule
 from peps.views.content import LANG, laid_out_answer
 from peps.views.frame import PlanPart, language_in_use
@@ -80,6 +81,7 @@ class SectionPage(PlanPart, ChildFormPage):
             "who": self.who_wrote(self.section) if self.section else "",
             "back_url": self.url(),
             "child_speaks": self.rule.facet == Facet.VOICE,
+            **self.pinned(self.rule.key),
         }
 
     def autosave(self, request: HttpRequest) -> HttpResponse:
@@ -215,7 +217,10 @@ class TargetPage(PlanPart, ChildFormPage):
 
     def context(self) -> dict[str, Any]:
         remove = self.url("child_plan_target_remove", target=self.target.pk) if self.target else ""
+        feedback: dict[str, Any] = self.pinned(TARGETS) if self.target else {"pinned": {}, "pinned_lang": ""}
         return {
+            "feedback": feedback["pinned"].get(str(self.target.key) if self.target else "", ""),
+            "pinned_lang": feedback["pinned_lang"],
             "title": _("Change the target") if self.target else _("Add a target"),
             "caption": self.seen.name,
             "back_url": self.url(),

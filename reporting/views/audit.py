@@ -63,6 +63,7 @@ DOORS: dict[str, Promise] = {
     "school": _("The school's page"),
     "report": _("The termly report"),
     "figures": _("Figures"),
+    "quality": _("Quality of plans"),
     "placed": _("Children placed here by other authorities"),
     "handovers": _("Between authorities"),
     "data_requests": _("Data asked of others"),

@@ -26,6 +26,7 @@ from lace.accounts.models import LocalAuthority, Organisation, User
 from lace.children.models import Child
 from lace.deadlines.models import Duty
 from peps.models import Target, digest
+from peps.rules.quality import AREAS
 from peps.rules.sections import SECTIONS, Kind, asked_as_frozen
 from schools.models import School
 from tests.access.policy.fields import MODELS
@@ -316,6 +317,22 @@ class Planter:
 
     def _frozen(self, name: str) -> str:
         return self._word("Version", name, "education")
+
+    def _of_qualityreview(self) -> Iterable[dict[str, Any]]:
+        """One that was returned, with a word in every area and at a place of every section, which stands there while the plan is amended."""
+        grades = {key: {"grade": "amber", "comment": self._word("QualityReview", f"grades.{key}", area.facet)} for key, area in AREAS.items()}
+        feedback = {key: {"": self._word("QualityReview", f"feedback.{key}", SECTION_FACETS[key])} for key in SECTIONS}
+        yield {
+            "state": "returned",
+            "standard": None,
+            "reviewed_as": "lace_coordinator",
+            "overall": "amber",
+            "second_rater": None,
+            "second_on": None,
+            "grades": grades,
+            "feedback": feedback,
+            "second_grades": {},
+        }
 
     def _of_review(self) -> Iterable[dict[str, Any]]:
         soon = timezone.now() + timedelta(days=9)

@@ -259,4 +259,6 @@ def _parameters(planter: Planter, own: Authority, at: Authority) -> dict[str, An
             "code": "2026-autumn",
             "rule": "pep_initiated_emergency",
             "asked": planter.made[EarlierReview].pk,
+            "part": "history",
+            "question": "achievements",
         }

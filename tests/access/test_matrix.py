@@ -195,7 +195,9 @@ def shown(answer: Answer, cell: Cell, made: Cast) -> list[str]:
         with open(os.environ["MATRIX_LEARN"], "a") as out:
             print(cell.address.name, cell.section, cell.person.role, *sorted(found), file=out)
         return []
-    kept = SHOWS.get(cell.address.name, frozenset()) | ({f"Section.{cell.section}"} if cell.section else set())
+    kept = SHOWS.get(cell.address.name, frozenset()) | (
+        {f"Section.{cell.section}", f"QualityReview.feedback.{cell.section}"} if cell.section else set()
+    )
     may = (planted for planted in made.canaries.all() if planted.name in kept and planted.account != own)
     must = {planted.name for planted in may if oracle.reads(cell.person, planted, made.facts["A"])} - SOMETIMES.get(cell.address.name, set())
     return [f"shows {name}, which has no line" for name in sorted(found - kept)] + [f"does not show {name}" for name in sorted(must - found)]

@@ -42,6 +42,7 @@ PERMISSION_WORDS: dict[Permission, Promise] = {
     Permission.WRITE_PEP: _("write the plan"),
     Permission.FINALISE_PEP: _("finish the plan"),
     Permission.CONTRIBUTE_TO_PEP: _("contribute to the plan"),
+    Permission.REVIEW_PEP: _("look at the quality of final plans"),
     Permission.ARRANGE_REVIEW: _("arrange meetings"),
     Permission.CLOSE_REVIEW: _("close meetings"),
     Permission.EXPLAIN_LATENESS: _("explain why something was late"),
@@ -79,6 +80,7 @@ PERMISSION_WORDS: dict[Permission, Promise] = {
     Permission.READ_AUDIT: _("read the audit"),
     Permission.ADMINISTER: _("give and end roles"),
     Permission.KEEP_CALENDAR: _("keep term dates, days without pupils and lesson times"),
+    Permission.SET_STANDARD: _("choose by what the quality of plans is judged"),
     Permission.SEE_BODY_DUTIES: _("see the duties of schools and of the authority"),
 }
 # A case system's account is a machine's; it is given when its API client is made, never to a person.

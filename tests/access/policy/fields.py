@@ -62,6 +62,12 @@ MODELS: dict[str, dict[str, str]] = {
     )
     | _all("contacts", "person name")
     | _all("called", "pupil"),
+    # Grades and feedback are read under the facet of the area or section that they are about.
+    "QualityReview": _all(
+        "education",
+        f"{_ROW} pep of_version state edition standard reviewer reviewed_as taken_on grades feedback language overall decided_on moderated"
+        " second_rater second_grades second_on version",
+    ),
     "Version": _all("education", f"{_ROW} pep number content sha256 reason finalised_by finalised_on origin"),
     "Review": _all("education", f"{_ROW} number state scheduled_for venue chair outside_lessons lesson_reason private_room held_on version")
     | _all("care", "episode summary")

@@ -101,7 +101,7 @@ _row(
     "lace_coordinator",
     _WHOLE,
     does="start_pep write_pep contribute_to_pep arrange_review explain_lateness record_school record_dispute share_record hand_over ask_for_data"
-    " see_who_looked consent record_duty waive_duty",
+    " see_who_looked consent record_duty waive_duty review_pep",
     source="LACE coordinator: all children of own authority (own in, own out); quality-check; liaise with counterparts",
 )
 _row(
@@ -118,7 +118,7 @@ _row(
     does="record_care record_school start_pep arrange_review close_review",
     source="Social worker: create and update care data (browser and API)",
 )
-_row("responsible", "pep_reviewer", "identity education", source="PEP reviewer: PEPs in quality queue; never the care file")
+_row("responsible", "pep_reviewer", "identity education", does="review_pep", source="PEP reviewer: PEPs in quality queue; never the care file")
 _row("responsible", "data_officer", "identity attendance", source="Data officer: census extracts; correct identity; never narrative notes")
 # ---- other authorities ----
 for _relation in ("host", "school_authority"):
@@ -255,6 +255,9 @@ OFFICE: dict[str, frozenset[str]] = {
         "administer": "administrator",
         # calendars: the authority's by its administrator and LACE coordinator, a school's own by the school (DL-02)
         "keep_calendar": "administrator lace_coordinator headteacher designated_person",
+        # the queue of final plans, and the standard by which they are judged (PEP-20, PEP-21)
+        "review_pep": "lace_coordinator pep_reviewer",
+        "set_standard": "lace_coordinator administrator",
         "see_body_duties": "lace_coordinator designated_manager senior_leader headteacher designated_person governor link_governor",
     }.items()
 }

@@ -81,6 +81,11 @@ _route("child_plan_amend", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_close", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_version", "child", needs="education")
 _route("child_plan_differences", "child", needs="education")
+_route("child_plan_quality", "child", needs="education", act="write_pep review_pep")
+for _name in words(
+    "child_plan_quality_take child_plan_quality_grade child_plan_quality_feedback child_plan_quality_decide child_plan_quality_second"
+):
+    _route(_name, "child", FORM, needs="education", act="review_pep")
 _route("child_plan_pdf", "child", needs="education", may_miss=True)
 _route("child_plan_own_pdf", "child", needs="education", may_miss=True)
 _route("child_plan_version_pdf", "child", needs="education")
@@ -203,6 +208,10 @@ _KEEPERS = "lace_coordinator designated_manager social_worker iro personal_advis
 _route("duties", "children", roles=_KEEPERS)
 _route("duties_csv", "children", roles=_KEEPERS)
 _route("what_if", "everyone")
+_route("quality", "office", act="review_pep")
+_route("quality_figures", "office", act="review_pep")
+_route("quality_standard", "everyone")
+_route("quality_standard_change", "office", FORM, act="set_standard")
 _route("drift", "children", roles="iro")
 _route("moves", "office", act="see_dashboard")
 _route("body_duties", "office", act="see_body_duties")
@@ -381,7 +390,18 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan_ask": _NAME,
     "child_plan_close": _NAME,
     "child_plan_read": _FRAME | _DRAFT,
-    "child_plan_section": _FRAME,
+    # each grade and each piece of feedback under the facet of what it is about
+    "child_plan_quality": _FRAME
+    | {f"QualityReview.grades.{area}" for area in words("voice picture targets ahead personal carer actions whole")}
+    | {
+        f"QualityReview.feedback.{section}"
+        for section in words(
+            "my_page history arrangements elsewhere attainment aln exclusions aspirations post_16 transition personal_development carer pathway contacts"
+        )
+    },
+    # of the first rater's grades nothing
+    "child_plan_quality_second": _FRAME | _VERSION,
+    "child_plan_section": _FRAME,  # and of the section that it names its words, and the feedback pinned there
     "child_plan_target": _NAME | words("Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with") | _STRATEGY,
     "child_plan_target_add": _NAME,
     "child_plan_target_remove": _NAME | words("Target.goal"),
@@ -441,6 +461,7 @@ UNFILLED = words(
     " school_designate messages access_review"  # no form with fields of its own
     " school_policy_sign school_policy_adopt school_policy_check"  # no draft waits
     " child_plan_start child_plan_import child_plan_amend"  # the plan is begun and being amended
+    " child_plan_quality_take child_plan_quality_grade child_plan_quality_feedback child_plan_quality_decide"  # it has been looked at
     " child_plan_final child_plan_close child_review_arrange api_reviews handover_propose"
     " child_referral_outcome report_publish"  # done, or not yet time
     " placed_list"  # takes a file

@@ -52,6 +52,7 @@ def administration_tabs(actor: Actor, open_tab: str) -> dict[str, Any]:
         ("undelivered", _("Undelivered messages (%(number)d)") % {"number": waiting} if waiting else _("Undelivered messages")),
         ("calendars", _("Calendars")),
         ("deadlines", _("Deadlines")),
+        ("quality_standard", _("Quality of plans")),
     ]
     return {"tabs": [{"text": text, "href": reverse(route), "active": route == open_tab} for route, text in tabs]}
 
