@@ -34,7 +34,12 @@ from tests.access.policy.fields import SECTIONS as SECTION_FACETS
 # Eight signs, the most that a postcode takes: six came up by chance in the tokens of a page, once in some runs.
 _WORD = re.compile(r"zq[a-z][0-9a-f]{3}qz")
 # Texts that are codes of the machinery, not what somebody wrote.
-CODES = frozenset({"Duty.code", "Section.key", "Version.sha256", "Child.sort_key", "Child.upn", "Notification.kind"})
+CODES = frozenset(
+    {
+        *("Duty.code", "Section.key", "Version.sha256", "Child.sort_key", "Child.upn", "Notification.kind"),
+        *("Attainment.measure", "Attainment.subject", "Attainment.value", "Wellbeing.instrument", "Wellbeing.edition"),
+    }
+)
 # What comes out of a field under another facet than the field's own: the preferred name is what the child is called.
 CALLED_BY = {"Child.preferred_name": "called"}
 
@@ -238,6 +243,14 @@ class Planter:
 
     def _of_action(self) -> Iterable[dict[str, Any]]:
         yield {"state": "open", "evidence": "", "done_on": None, "until": None, "since": 2, "owner": None}
+
+    def _of_attainment(self) -> Iterable[dict[str, Any]]:
+        """One that stands."""
+        yield {"measure": "qualification", "subject": "", "value": "2", "basis": "exam", "corrects": None, "reason": ""}
+
+    def _of_wellbeing(self) -> Iterable[dict[str, Any]]:
+        said = {"instrument": "another", "edition": "", "informant": "teacher", "scores": {"total": 7}}
+        yield said | {"corrects": None, "reason": ""}
 
     def _of_version(self) -> Iterable[dict[str, Any]]:
         sections = {

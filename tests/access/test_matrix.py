@@ -97,7 +97,10 @@ BUTTONS = {
     "away_back": "away_others",
     "feed_new": "message_choices",
 }
-PLAIN: dict[str, Any] = {"uidb36": "x", "key": "x", "pk": 1, "token": "x", "session": 999999}
+PLAIN: dict[str, Any] = {
+    **{"uidb36": "x", "key": "x", "pk": 1, "token": "x", "session": 999999},
+    **{"measure": "steps", "instrument": "observation"},
+}
 
 
 def paths(address: Address, parameters: dict[str, Any]) -> list[tuple[str, str]]:

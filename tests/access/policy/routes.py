@@ -59,6 +59,10 @@ def _route(
 _route("child", "child", needs="identity called")
 _route("child_plan", "child", needs="education")
 _route("child_targets", "child", needs="targets")
+_route("child_measures", "child", needs="education wellbeing")
+for _name, _facet in (("attainment", "education"), ("wellbeing", "wellbeing")):
+    _route(f"child_{_name}_add", "child", FORM, needs=_facet, act="write_pep")
+    _route(f"child_{_name}_correct", "child", FORM, needs=_facet, act="write_pep")
 _route("child_plan_start", "child", FORM, needs="education", act="start_pep")
 _route("child_plan_read", "child", needs="education")
 _route("child_plan_ask", "child", FORM, needs="education", act="write_pep")
@@ -340,6 +344,11 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_move_approve": _FRAME,
     "child_eotas": _FRAME,
     "child_eotas_end": _FRAME | words("EotasPlace.provider"),
+    "child_measures": _FRAME | words("Attainment.named Attainment.reason Wellbeing.named Wellbeing.words Wellbeing.follow_up Wellbeing.reason"),
+    "child_attainment_add": _NAME,
+    "child_attainment_correct": _NAME | words("Attainment.named"),
+    "child_wellbeing_add": _NAME,
+    "child_wellbeing_correct": _NAME | words("Wellbeing.words Wellbeing.follow_up Wellbeing.named"),
     "child_meetings": _FRAME
     | words(
         "EarlierReview.words Decision.owner Decision.text Invitation.name Invitation.reason Review.lesson_reason Review.private_room"
