@@ -1,7 +1,7 @@
 """The Personal Education Plan: the current plan in sections, its targets and actions, its frozen versions, and the measures it shows."""
 
 from peps.models.action import Action, ActionQuerySet
-from peps.models.measure import ATTAINMENT_FIELDS, WELLBEING_FIELDS, Attainment, Wellbeing, measured
+from peps.models.measure import ATTAINMENT_FIELDS, WELLBEING_FIELDS, Attainment, Wellbeing, measures
 from peps.models.plan import ACTION_FIELDS, TARGET_FIELDS, Pep, PepQuerySet, Section, Version, digest, frozen
 from peps.models.target import EVALUATION_FIELDS, Evaluation, Target, ended, with_ids
 
@@ -24,6 +24,6 @@ __all__ = [
     "digest",
     "ended",
     "frozen",
-    "measured",
+    "measures",
     "with_ids",
 ]

@@ -1,4 +1,7 @@
-"""Dated measures of attainment and of well-being. Nothing is written over: a correction is an entry of its own, and both stay."""
+"""Dated measures of attainment and of well-being. Nothing is written over: a correction is an entry of its own, and both stay.
+
+They stand here, and not beside the terms in schools: whoever writes the plan records them, and only the plan and what lies above reads them.
+"""
 
 from __future__ import annotations
 
@@ -111,6 +114,16 @@ def measured(rows: Iterable[Attainment | Wellbeing], names: Iterable[str]) -> li
         kind = (row.measure, row.subject, row.named) if isinstance(row, Attainment) else (row.instrument, row.informant, row.named)
         newest.setdefault(kind, {name: _plain(getattr(row, name)) for name in names})
     return list(newest.values())
+
+
+def measures(attainment: AttainmentQuerySet | None, wellbeing: WellbeingQuerySet | None) -> dict[str, list[dict[str, Any]]]:
+    """What a text of the plan holds of these entries of one child; nothing of a kind that is not given."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    if attainment is not None:
+        found["attainment"] = measured(attainment.standing(), ATTAINMENT_FIELDS)
+    if wellbeing is not None:
+        found["wellbeing"] = measured(wellbeing.standing(), WELLBEING_FIELDS)
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -219,10 +219,11 @@ def frozen(
     *,
     ends: Iterable[Mapping[str, Any]] = (),
     actions: Iterable[Action] = (),
+    measures: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a version freezes: what was asked, words, their language, who wrote them by role, and no name of a person.
 
-    `ends` says how the targets of the version before ended, as `ended` lays it out.
+    `ends` says how the targets of the version before ended, as `ended` lays it out; `measures` the newest ones, as `measures` does.
     """
     return {
         "form": FORM,
@@ -240,6 +241,7 @@ def frozen(
         "targets": [{"id": str(target.key)} | _facts(target, TARGET_FIELDS) for target in targets],
         "ended": [{name: _plain(value) for name, value in end.items()} for end in ends],
         "actions": [_facts(action, ACTION_FIELDS) for action in actions],
+        **(measures or {}),
     }
 
 

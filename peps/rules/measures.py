@@ -67,6 +67,16 @@ class Measure:
         return bool(self.expected) and self.place(value) >= self.place(self.expected)
 
 
+def subject_in_words(measure: str, subject: str, named: str) -> str:
+    """Of which subject a result is, or the name of the qualification."""
+    return named or str(dict(MEASURES[measure].subjects).get(subject, subject))
+
+
+def value_in_words(measure: str, value: str) -> str:
+    """The level or grade as its scale calls it."""
+    return str(dict(MEASURES[measure].scale).get(value, value))
+
+
 def _levels(name: Any, highest: int) -> Choices:
     return tuple((str(level), format_lazy(name, level=level)) for level in range(1, highest + 1))
 

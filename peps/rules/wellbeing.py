@@ -223,3 +223,24 @@ def check_entry(
         low, high = held.ages.get(informant, (1, 0))
         if not low <= age(born, on) <= high:
             yield "edition", _("This version is not for these answers at the age the child was on that day")
+
+
+def name_in_words(instrument: str, edition: str, named: str) -> str:
+    """What was used, with its version."""
+    held = INSTRUMENTS[instrument].edition(edition)
+    if named:
+        return named
+    return f"{INSTRUMENTS[instrument].title}: {held.title}" if held else str(INSTRUMENTS[instrument].title)
+
+
+def scores_in_words(instrument: str, edition: str, informant: str, scores: Mapping[str, int]) -> list[str]:
+    """Each score with its band, totals first; of the total the band of the original three besides."""
+    held = INSTRUMENTS[instrument]
+    totals = {TOTAL, *held.totals.values()}
+    said = []
+    for score in sorted((score for score in held.scores if score.code in scores), key=lambda score: score.code not in totals):
+        value = scores[score.code]
+        counts = (4, 3) if score.code == TOTAL else (4,)
+        bands = [str(name).lower() for of in counts if (name := band(held, edition, informant, score.code, value, of=of))]
+        said.append(f"{score.title}: {value}" + (f" ({', '.join(bands)})" if bands else ""))
+    return said

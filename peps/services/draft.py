@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from peps.models import Action, Evaluation, Pep, Section, Target, Version, ended, frozen
+from peps.models import Action, Attainment, Evaluation, Pep, Section, Target, Version, Wellbeing, ended, frozen, measures
 from peps.rules import Gap, gaps
 from peps.rules.actions import unsettled
 from peps.rules.sections import SectionRule, asked
@@ -24,11 +24,12 @@ class Draft:
     evaluations: list[Evaluation]
     asked: list[SectionRule]
     phase: str
+    measures: dict[str, list[dict[str, Any]]]
 
     def content(self) -> dict[str, Any]:
         """What a version freezes."""
         ends = ended(self.last.targets(), self.evaluations) if self.last else []
-        return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, actions=self.actions)
+        return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, actions=self.actions, measures=self.measures)
 
     def gaps(self, on: date) -> list[Gap]:
         """What stands between the plan and its next version on a day; empty when nothing."""
@@ -54,4 +55,5 @@ def _draft(pep: Pep, on: date) -> Draft:
         evaluations=list(Evaluation.objects.filter(of_version=last).order_by("created_at")) if last else [],
         asked=list(asked(of, {section.key: section.answers for section in sections}).values()),
         phase=of.phase,
+        measures=measures(Attainment.objects.filter(child=pep.child_id), Wellbeing.objects.filter(child=pep.child_id)),
     )

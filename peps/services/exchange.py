@@ -19,7 +19,20 @@ from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, NotAllowed, Refused
 from lace.deadlines.services import meet
-from peps.models import ACTION_FIELDS, EVALUATION_FIELDS, TARGET_FIELDS, Action, Evaluation, Pep, Section, Target, Version, digest
+from peps.models import (
+    ACTION_FIELDS,
+    EVALUATION_FIELDS,
+    TARGET_FIELDS,
+    Action,
+    Attainment,
+    Evaluation,
+    Pep,
+    Section,
+    Target,
+    Version,
+    Wellbeing,
+    digest,
+)
 from peps.rules import INITIATED, State
 from peps.rules.exchange import FORMAT, Misfit, Unreadable, document, misfits
 from peps.rules.sections import FORM, SECTIONS
@@ -188,9 +201,22 @@ def _write(pep: Pep, content: Mapping[str, Any], actions: Iterable[Mapping[str, 
         if "id" in target:
             facts["key"] = UUID(target["id"])
         Target(position=position, **facts, **whose).save(force_insert=True)
+    _measure(pep, content)
     for action in actions:
         days = {name: _day(action[name]) for name in ("due_on", "done_on")}
         Action(**{**action, **days}, **whose).save(force_insert=True)
+
+
+def _measure(pep: Pep, content: Mapping[str, Any]) -> None:
+    """The measures that the child's record here does not hold already; the newest last, as they were recorded."""
+    models: tuple[tuple[str, Any], ...] = (("attainment", Attainment), ("wellbeing", Wellbeing))
+    for part, model in models:
+        for entry in reversed(content.get(part, ())):
+            facts = entry | {"measured_on": _day(entry["measured_on"])}
+            if facts.get("volume"):
+                facts["volume"] = Decimal(facts["volume"])
+            if not model.objects.standing().filter(child=pep.child, **facts).exists():
+                model(child=pep.child, authority_id=pep.authority_id, **facts).save(force_insert=True)
 
 
 def _named(authority: LocalAuthority) -> str:

@@ -18,6 +18,7 @@ from peps.rules import differences as rules
 from peps.rules.sections import Kind, SectionRule, rules_of_both
 from peps.views.content import LANG, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, written
+from peps.views.measured import measures_compared
 from peps.views.outcomes import laid_out_action
 
 DRAFT = "draft"
@@ -61,6 +62,11 @@ class DifferencesPage(PlanPart):
             "sections": [_section(section) for section in sections],
             "targets": targets_compared(old["targets"], new["targets"]),
             "actions": actions_compared(old.get("actions", []), new.get("actions", [])),
+            "measures": [
+                part | {"rows": changed}
+                for part in measures_compared(old, new, self.grant)
+                if (changed := _measures(part["columns"], *part["sides"]))
+            ],
         }
 
 
@@ -111,6 +117,13 @@ def actions_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str
         return [*about, *_said(action["rows"])]
 
     return _compared(map(laid_out_action, old), map(laid_out_action, new), parts)
+
+
+def _measures(columns: Iterable[Any], old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def parts(item: Mapping[str, Any]) -> list[Part]:
+        return [(column, cell, False) for column, cell in zip(columns, item["cells"], strict=True)]
+
+    return _compared(old, new, parts)
 
 
 def _said(rows: Iterable[Mapping[str, Any]]) -> list[Part]:

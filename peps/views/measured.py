@@ -13,8 +13,21 @@ from django.utils.translation import gettext_lazy as _
 from lace.accounts.access import Facet, Grant, Role
 from lace.web.charts import Chart, lines
 from peps.models import ATTAINMENT_FIELDS, WELLBEING_FIELDS, Attainment, Wellbeing
-from peps.rules.measures import CSI, LEVEL_2, MEASURES, OTHER, STAGES, Basis, Measure, Result, csi, level_2_inclusive
-from peps.rules.wellbeing import INSTRUMENTS, SDQ, TOTAL, Informant, band
+from peps.rules.measures import (
+    CSI,
+    LEVEL_2,
+    MEASURES,
+    OTHER,
+    STAGES,
+    Basis,
+    Measure,
+    Result,
+    csi,
+    level_2_inclusive,
+    subject_in_words,
+    value_in_words,
+)
+from peps.rules.wellbeing import SDQ, TOTAL, Informant, name_in_words, scores_in_words
 from peps.views.content import LANG, day_of
 from peps.views.frame import written
 
@@ -28,59 +41,30 @@ def plain(row: Attainment | Wellbeing) -> dict[str, Any]:
     return {name: getattr(row, name) for name in (ATTAINMENT_FIELDS if isinstance(row, Attainment) else WELLBEING_FIELDS)}
 
 
-def subject(entry: Entry) -> str:
-    """Of which subject, or the name of the qualification."""
-    if entry["named"]:
-        return str(entry["named"])
-    return str(dict(MEASURES[entry["measure"]].subjects).get(entry["subject"], entry["subject"]))
-
-
-def level(entry: Entry) -> str:
-    return str(dict(MEASURES[entry["measure"]].scale).get(entry["value"], entry["value"]))
-
-
 def attainment_row(entry: Entry) -> list[Any]:
     """Cells under ATTAINMENT_COLUMNS."""
     by = Role(entry["recorded_as"]).label if entry["recorded_as"] else ""
     basis = Basis(entry["basis"]).label
-    return [subject(entry), MEASURES[entry["measure"]].title, level(entry), written(day_of(entry["measured_on"])), f"{basis} ({by})" if by else basis]
+    return [
+        subject_in_words(entry["measure"], entry["subject"], entry["named"]),
+        MEASURES[entry["measure"]].title,
+        value_in_words(entry["measure"], entry["value"]),
+        written(day_of(entry["measured_on"])),
+        f"{basis} ({by})" if by else basis,
+    ]
 
 
 def wellbeing_row(entry: Entry) -> list[Any]:
     """Cells under WELLBEING_COLUMNS."""
     lang = LANG.get(entry["language"], "")
     return [
-        instrument(entry),
+        name_in_words(entry["instrument"], entry["edition"], entry["named"]),
         Informant(entry["informant"]).label if entry["informant"] else "–",
-        "; ".join(scores(entry)) or "–",
+        "; ".join(scores_in_words(entry["instrument"], entry["edition"], entry["informant"], entry["scores"])) or "–",
         {"text": entry["words"] or "–", "lang": lang},
         {"text": entry["follow_up"] or "–", "lang": lang},
         written(day_of(entry["measured_on"])),
     ]
-
-
-def instrument(entry: Entry) -> str:
-    """What was used, with its version."""
-    found = INSTRUMENTS[entry["instrument"]]
-    edition = found.edition(entry["edition"])
-    if entry["named"]:
-        return str(entry["named"])
-    return f"{found.title}: {edition.title}" if edition else str(found.title)
-
-
-def scores(entry: Entry) -> list[str]:
-    """Each score with its band, totals first."""
-    found = INSTRUMENTS[entry["instrument"]]
-    totals = {TOTAL, *found.totals.values()}
-    ordered = sorted((score for score in found.scores if score.code in entry["scores"]), key=lambda score: score.code not in totals)
-    said = []
-    for score in ordered:
-        value = entry["scores"][score.code]
-        name = band(found, entry["edition"], entry["informant"], score.code, value)
-        three = band(found, entry["edition"], entry["informant"], score.code, value, of=3) if score.code == TOTAL else None
-        bands = ", ".join(str(one).lower() for one in (name, three) if one)
-        said.append(f"{score.title}: {value}" + (f" ({bands})" if bands else ""))
-    return said
 
 
 def indicators(entries: Iterable[Entry]) -> list[dict[str, Any]]:
@@ -129,6 +113,31 @@ def measures_of(content: Mapping[str, Any], grant: Grant) -> dict[str, dict[str,
             "indicators": [],
         }
     return found
+
+
+def with_measures(sections: list[dict[str, Any]], content: Mapping[str, Any], grant: Grant) -> list[dict[str, Any]]:
+    """Sections laid out for reading, with the measures of the text that belong to each."""
+    found = measures_of(content, grant)
+    return [section | {"measures": found.get(section["key"])} for section in sections]
+
+
+def measures_compared(older: Mapping[str, Any], newer: Mapping[str, Any], grant: Grant) -> list[dict[str, Any]]:
+    """By part: the cells of each entry of both texts under their columns, for comparing."""
+    parts: tuple[tuple[str, Facet, Any, Any, Any, tuple[str, ...]], ...] = (
+        ("attainment", Facet.EDUCATION, _("Newest levels and grades"), ATTAINMENT_COLUMNS, attainment_row, ("measure", "subject", "named")),
+        ("wellbeing", Facet.WELLBEING, _("Newest measures of well-being"), WELLBEING_COLUMNS, wellbeing_row, ("instrument", "informant", "named")),
+    )
+    found = []
+    for key, facet, title, columns, row, kind in parts:
+        if facet in grant.facets:
+            sides = [[_item(entry, row, kind) for entry in side.get(key, [])] for side in (older, newer)]
+            found.append({"key": key, "title": title, "columns": columns, "sides": sides})
+    return found
+
+
+def _item(entry: Entry, row: Any, kind: Iterable[str]) -> dict[str, Any]:
+    cells = [cell["text"] if isinstance(cell, dict) else cell for cell in row(entry)]
+    return {"id": "/".join(entry[name] for name in kind), "lang": LANG.get(entry.get("language", ""), ""), "cells": cells}
 
 
 def steps_chart(entries: Sequence[Entry], measure: Measure) -> Chart | None:

@@ -24,8 +24,10 @@ from peps.rules import Step
 from peps.rules.sections import SECTIONS, SectionRule
 from peps.views.content import LANG, laid_out_answer
 from peps.views.frame import PlanPart, language_in_use
+from peps.views.measured import measures_of
 from schools.models import Designation, Enrolment, TermRecord
 
+WITH_MEASURES = frozenset({"attainment", "personal_development"})  # sections above which the newest measures stand
 STAY = "stay"  # the button that saves and stays on the page
 
 
@@ -80,6 +82,7 @@ class SectionPage(PlanPart, ChildFormPage):
             "who": self.who_wrote(self.section) if self.section else "",
             "back_url": self.url(),
             "child_speaks": self.rule.facet == Facet.VOICE,
+            "measures": measures_of(self.measures(), self.grant).get(self.rule.key) if self.rule.key in WITH_MEASURES else None,
         }
 
     def autosave(self, request: HttpRequest) -> HttpResponse:

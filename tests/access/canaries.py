@@ -306,6 +306,19 @@ class Planter:
             "targets": [target | {"id": str(key)} for key in (self.made[Target].pk, silent)],
             "ended": [end],
             "actions": [action],
+            "attainment": [
+                {
+                    **{"measure": "qualification", "subject": "", "named": self._frozen("attainment.named"), "value": "2", "volume": "1.0"},
+                    **{"basis": "exam", "measured_on": "2026-01-05", "recorded_as": "designated_person"},
+                }
+            ],
+            "wellbeing": [
+                {
+                    **{name: self._word("Version", f"wellbeing.{name}", "wellbeing") for name in ("named", "words", "follow_up")},
+                    **{"instrument": "another", "edition": "", "informant": "teacher", "scores": {"total": 7}, "language": language},
+                    **{"measured_on": "2026-01-05", "recorded_as": "designated_person"},
+                }
+            ],
         }
         yield {"number": 1, "content": content, "sha256": digest(content)}
 

@@ -37,7 +37,7 @@ def result(authority: Authority, subject: str = "english", value: str = "3", *, 
 
 def sdq(authority: Authority, informant: str = "teacher", *, days: int = 10, role: Role = Role.DESIGNATED_PERSON, **other: Any) -> Wellbeing:
     with acting(authority, role) as by:
-        given = {"edition": "sdq_4_17", "scores": SDQ, "measured_on": by.today - timedelta(days=days)} | other
+        given: dict[str, Any] = {"edition": "sdq_4_17", "scores": SDQ, "measured_on": by.today - timedelta(days=days)} | other
         return record_wellbeing(by=by, child=authority.child, facts=WellbeingFacts(instrument="sdq", informant=informant, **given))
 
 
@@ -86,22 +86,24 @@ def test_an_observation_says_what_was_seen_and_what_is_done_about_it(world: Worl
 
 @pytest.mark.req("DATA-05", "WB-01")
 def test_what_is_wrong_is_named_by_its_field_and_nothing_is_kept(world: World) -> None:
-    for wrong, name in (
+    results: list[tuple[dict[str, Any], str]] = [
         ({"value": "9"}, "value"),
         ({"subject": "magic"}, "subject"),
         ({"measure": "levels"}, "measure"),
         ({"days": -1}, "measured_on"),
-    ):
+    ]
+    for wrong, name in results:
         with pytest.raises(BadInput) as refusal:
             result(world.own, **({"subject": "languages"} | wrong))
         assert list(refusal.value.problems) == [name]
-    for wrong, name in (
+    scores: list[tuple[dict[str, Any], str]] = [
         ({"scores": {"emotional": 11, **dict.fromkeys(("conduct", "hyperactivity", "peer"), 1)}}, "emotional"),
         ({"informant": "neighbour"}, "informant"),
         ({"words": "x" * 1001}, "words"),
         ({"language": "fr"}, "language"),
         ({"named": "SDQ"}, "named"),
-    ):
+    ]
+    for wrong, name in scores:
         with pytest.raises(BadInput) as refusal:
             sdq(world.own, **wrong)
         assert list(refusal.value.problems) == [name]
@@ -139,7 +141,7 @@ def test_nothing_is_written_over_or_deleted_not_even_past_the_services(world: Wo
             lambda: Wellbeing.objects.filter(pk=score.pk).delete(),
         ):
             with pytest.raises(DatabaseError), transaction.atomic():
-                act()  # type: ignore[no-untyped-call]
+                act()
 
 
 def test_another_childs_entry_is_not_corrected_under_this_child(world: World) -> None:

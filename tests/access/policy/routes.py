@@ -302,6 +302,7 @@ _DRAFT = _STRATEGY | words(
     " Section.aln Section.aspirations Section.elsewhere Section.exclusions Section.pathway Section.post_16 Section.transition"
     " Section.personal_development Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with"
     " Version.targets.goal Evaluation.evidence Action.what Action.resource Action.reason"
+    " Attainment.named Wellbeing.named Wellbeing.words Wellbeing.follow_up"
 )
 _VERSION = words(
     "Version.arrangements Version.attainment Version.carer Version.contacts Version.history Version.my_page"
@@ -310,6 +311,7 @@ _VERSION = words(
     " Version.targets.measure Version.targets.need Version.targets.strategy Version.targets.when_done Version.targets.where_done"
     " Version.targets.done_by Version.targets.how_often Version.targets.identified_with"
     " Version.actions.what Version.actions.resource Version.actions.reason"
+    " Version.attainment.named Version.wellbeing.named Version.wellbeing.words Version.wellbeing.follow_up"
 )
 _ENDED = words("Version.ended.goal Version.ended.evidence")
 SHOWS: dict[str, frozenset[str]] = {
@@ -325,7 +327,8 @@ SHOWS: dict[str, frozenset[str]] = {
     ),
     "child": _FRAME
     | words(
-        "Child.first_language Child.given_names Child.reference Child.upn PlacementAddress.address PlacementAddress.carer_name"
+        "Attainment.named Wellbeing.named"
+        " Child.first_language Child.given_names Child.reference Child.upn PlacementAddress.address PlacementAddress.carer_name"
         " PlacementAddress.postcode"
     ),
     "child_access": _FRAME | words("carer.name"),
@@ -422,6 +425,12 @@ SHOWS: dict[str, frozenset[str]] = {
     "handover_refuse": _FRAME,
     "handover_withdraw": _FRAME,
     "notice_acknowledge": _FRAME,
+}
+
+# Above the form of a section of the plan.
+ABOVE_SECTION: dict[str, frozenset[str]] = {
+    "attainment": words("Attainment.named"),
+    "personal_development": words("Wellbeing.named Wellbeing.words Wellbeing.follow_up"),
 }
 
 # Where what a refused person posts is filled in, and the world of the matrix does not accept it even from those who may, and why not.
