@@ -75,6 +75,7 @@ class Instrument:
     named: bool = False  # the instrument itself is named in words
     observed: bool = False  # words, and no score
     verified: bool = False
+    short: str = ""  # as everybody calls it, in both languages
 
     def edition(self, code: str) -> Edition | None:
         return next((one for one in self.editions if one.code == code), None)
@@ -134,6 +135,7 @@ SDQ = Instrument(
         (_OLDER, Informant.CHILD, 3): _cuts(total=(16, 20), emotional=(6, 7), conduct=(4, 5), hyperactivity=(6, 7), peer=(4, 6), prosocial=(5, 4)),
     },
     verified=True,
+    short="SDQ",
 )
 _STRAND = _("Strand {letter}")
 BOXALL = Instrument(
@@ -227,10 +229,10 @@ def check_entry(
 
 def name_in_words(instrument: str, edition: str, named: str) -> str:
     """What was used, with its version."""
-    held = INSTRUMENTS[instrument].edition(edition)
-    if named:
-        return named
-    return f"{INSTRUMENTS[instrument].title}: {held.title}" if held else str(INSTRUMENTS[instrument].title)
+    found = INSTRUMENTS[instrument]
+    held = found.edition(edition)
+    called = named or found.short or str(found.title)
+    return f"{called} ({str(held.title).lower()})" if held else called
 
 
 def scores_in_words(instrument: str, edition: str, informant: str, scores: Mapping[str, int]) -> list[str]:

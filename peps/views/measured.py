@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import Facet, Grant, Role
@@ -89,7 +89,7 @@ def indicators(entries: Iterable[Entry]) -> list[dict[str, Any]]:
 
 
 def _yes(value: bool) -> str:
-    return gettext("yes") if value else gettext("no")
+    return (pgettext("there are", "Yes") if value else pgettext("there are", "No")).lower()
 
 
 def measures_of(content: Mapping[str, Any], grant: Grant) -> dict[str, dict[str, Any]]:
