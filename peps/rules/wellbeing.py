@@ -227,12 +227,13 @@ def check_entry(
             yield "edition", _("This version is not for these answers at the age the child was on that day")
 
 
-def name_in_words(instrument: str, edition: str, named: str) -> str:
-    """What was used, with its version."""
+def name_in_words(instrument: str, edition: str, named: str, informant: str) -> str:
+    """What was used, with its version, and whose answers they are."""
     found = INSTRUMENTS[instrument]
     held = found.edition(edition)
     called = named or found.short or str(found.title)
-    return f"{called} ({str(held.title).lower()})" if held else called
+    said = f"{called} ({str(held.title).lower()})" if held else called
+    return f"{said}, {str(Informant(informant).label).lower()}" if informant else said
 
 
 def scores_in_words(instrument: str, edition: str, informant: str, scores: Mapping[str, int]) -> list[str]:

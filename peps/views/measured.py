@@ -33,7 +33,7 @@ from peps.views.frame import written
 
 Entry = Mapping[str, Any]
 ATTAINMENT_COLUMNS = (_("Subject"), _("Measure"), _("Level or grade"), _("Day"), _("How it was assessed"))
-WELLBEING_COLUMNS = (_("Measure"), _("Whose answers"), _("Scores"), _("In words"), _("Follow-up"), _("Day"))
+WELLBEING_COLUMNS = (_("Measure, and whose answers"), _("Scores"), _("In words"), _("Follow-up"), _("Day"))
 
 
 def plain(row: Attainment | Wellbeing) -> dict[str, Any]:
@@ -58,8 +58,7 @@ def wellbeing_row(entry: Entry) -> list[Any]:
     """Cells under WELLBEING_COLUMNS."""
     lang = LANG.get(entry["language"], "")
     return [
-        name_in_words(entry["instrument"], entry["edition"], entry["named"]),
-        Informant(entry["informant"]).label if entry["informant"] else "–",
+        name_in_words(entry["instrument"], entry["edition"], entry["named"], entry["informant"]),
         "; ".join(scores_in_words(entry["instrument"], entry["edition"], entry["informant"], entry["scores"])) or "–",
         {"text": entry["words"] or "–", "lang": lang},
         {"text": entry["follow_up"] or "–", "lang": lang},

@@ -27,7 +27,7 @@ from lace.web.child_tabs import child_frame
 from lace.web.duties import duty_item
 from lace.web.pages import ChildPage
 from peps.rules.measures import subject_in_words, value_in_words
-from peps.rules.wellbeing import Informant, name_in_words, scores_in_words
+from peps.rules.wellbeing import name_in_words, scores_in_words
 from reporting.queries import child as record
 from reporting.queries import notes
 from reporting.views.work import route_of
@@ -190,11 +190,10 @@ class OverviewPage(Tab):
 
     @staticmethod
     def wellbeing(row: dict[str, Any]) -> dict[str, Any]:
-        whose = f", {str(Informant(row['informant']).label).lower()}" if row["informant"] else ""
         scores = scores_in_words(row["instrument"], row["edition"], row["informant"], row["scores"])
         day = written(date.fromisoformat(row["measured_on"]))
         return {
-            "key": name_in_words(row["instrument"], row["edition"], row["named"]) + whose,
+            "key": name_in_words(row["instrument"], row["edition"], row["named"], row["informant"]),
             "value": f"{scores[0] if scores else gettext('Written down')}, {day}",
         }
 
