@@ -3,14 +3,20 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from peps.api import api_urls
-from peps.views import actions, asked, contributions, differences, evaluating, exchange, grading, plan, quality, targets, writing
+from peps.views import actions, asked, contributions, differences, evaluating, exchange, grading, measures, plan, quality, targets, writing
 from peps.views.printing import print_urls
 
 PLAN = "children/<uuid:child>/plan/"
 QUALITY = f"{PLAN}versions/<uuid:version>/quality/"
+MEASURES = "children/<uuid:child>/measures/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("children/<uuid:child>/targets/", targets.TargetsPage.as_view(), name="child_targets"),
+    path(MEASURES, measures.MeasuresPage.as_view(), name="child_measures"),
+    path(f"{MEASURES}attainment/add/<slug:measure>/", measures.AttainmentPage.as_view(), name="child_attainment_add"),
+    path(f"{MEASURES}attainment/<uuid:attainment>/", measures.CorrectAttainmentPage.as_view(), name="child_attainment_correct"),
+    path(f"{MEASURES}well-being/add/<slug:instrument>/", measures.WellbeingPage.as_view(), name="child_wellbeing_add"),
+    path(f"{MEASURES}well-being/<uuid:wellbeing>/", measures.CorrectWellbeingPage.as_view(), name="child_wellbeing_correct"),
     path(PLAN, plan.PlanPage.as_view(), name="child_plan"),
     path(f"{PLAN}start/", plan.StartPage.as_view(), name="child_plan_start"),
     path(f"{PLAN}read/", plan.ReadPage.as_view(), name="child_plan_read"),

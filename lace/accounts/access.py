@@ -166,7 +166,7 @@ class Facet(StrEnum):
 
 
 # Whole tables that row-level security gives only to a holder of the facet; the rest are parts of rows.
-GUARDED_FACETS = (Facet.ADDRESS, Facet.NO_CONTACT, Facet.VOICE, Facet.SAFEGUARDING, Facet.REFERRALS, Facet.DISPUTES)
+GUARDED_FACETS = (Facet.ADDRESS, Facet.NO_CONTACT, Facet.WELLBEING, Facet.VOICE, Facet.SAFEGUARDING, Facet.REFERRALS, Facet.DISPUTES)
 _IMPLIED = {Facet.IDENTITY: Facet.CALLED, Facet.EDUCATION: Facet.TARGETS}
 
 

@@ -21,6 +21,7 @@ TABS: tuple[tuple[str, Promise, frozenset[Facet]], ...] = (
     ("child_meetings", pgettext_lazy("tab", "Meetings"), frozenset({Facet.EDUCATION})),
     ("child_duties", pgettext_lazy("tab", "Duties"), frozenset({Facet.EDUCATION})),
     ("child_school", pgettext_lazy("tab", "School"), frozenset({Facet.EDUCATION, Facet.ATTENDANCE})),
+    ("child_measures", pgettext_lazy("tab", "Attainment and well-being"), frozenset({Facet.EDUCATION, Facet.WELLBEING})),
     ("child_people", pgettext_lazy("tab", "People"), frozenset({Facet.CONTACTS})),
     ("child_said", pgettext_lazy("tab", "Own words"), frozenset({Facet.VOICE})),
     ("child_no_contact", pgettext_lazy("tab", "Keep away"), frozenset({Facet.NO_CONTACT})),

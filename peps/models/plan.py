@@ -221,10 +221,11 @@ def frozen(
     ends: Iterable[Mapping[str, Any]] = (),
     actions: Iterable[Action] = (),
     contributions: Iterable[Contribution] = (),
+    measures: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a version freezes: what was asked, words, their language, who wrote them by role, and no name of a person.
 
-    `ends` says how the targets of the version before ended, as `ended` lays it out.
+    `ends` says how the targets of the version before ended, as `ended` lays it out; `measures` the newest ones, as `measures` does.
     """
     return {
         "form": FORM,
@@ -243,6 +244,7 @@ def frozen(
         "ended": [{name: _plain(value) for name, value in end.items()} for end in ends],
         "actions": [_facts(action, ACTION_FIELDS) for action in actions],
         "contributions": [row.as_frozen() for row in contributions],
+        **(measures or {}),
     }
 
 

@@ -20,8 +20,10 @@ from lace.accounts.access import Role
 from peps.rules import State
 from peps.rules.actions import ActionState
 from peps.rules.contributions import FORMS, Said
+from peps.rules.measures import MEASURES
 from peps.rules.sections import SECTIONS, SOMETIMES, check_answers
 from peps.rules.targets import Outcome
+from peps.rules.wellbeing import INSTRUMENTS, check_scores
 
 FORMAT = "lace-pep/1"
 MOST_BYTES = 700_000  # of a file; it goes back and forth once as a field, and a request takes 1 MB
@@ -177,6 +179,7 @@ def _contents(found: Mapping[str, Any], edition: int) -> Iterator[Misfit]:
             yield Misfit(f"{pointer}/form", _("This was written in a newer edition of the questions. Bring Lace up to date first"))
             continue
         yield from _of_this_edition(content, pointer)
+        yield from _measures(content, pointer)
         for key, section in content["sections"].items():
             at, rule = f"{pointer}/sections/{key}", SECTIONS.get(key)
             if section["written_as"] and section["written_as"] not in set(Role):
@@ -214,6 +217,29 @@ def _of_this_edition(content: Mapping[str, Any], pointer: str) -> Iterator[Misfi
             yield Misfit(f"{at}/answers", _("Contributions that are given have answers, and no others have"))
         known = {question.key for question in FORMS[words["role"]].questions}
         yield from (Misfit(f"{at}/answers{_pointer([name])}", _("The format has no such part")) for name in words["answers"] if name not in known)
+
+
+def _measures(content: Mapping[str, Any], pointer: str) -> Iterator[Misfit]:
+    """Measures that Lace knows, each with a value of its scale or scores in their range."""
+    for place, entry in enumerate(content.get("attainment", ())):
+        at, measure = f"{pointer}/attainment/{place}", MEASURES.get(entry["measure"])
+        if measure is None:
+            yield Misfit(f"{at}/measure", _("Lace knows no such measure"))
+            continue
+        if measure.place(entry["value"]) < 0:
+            yield Misfit(f"{at}/value", _("Choose one of the levels or grades"))
+        if entry["subject"] not in (dict(measure.subjects) or {"": ""}):
+            yield Misfit(f"{at}/subject", _("Choose the subject"))
+    for place, entry in enumerate(content.get("wellbeing", ())):
+        at, instrument = f"{pointer}/wellbeing/{place}", INSTRUMENTS.get(entry["instrument"])
+        if instrument is None:
+            yield Misfit(f"{at}/instrument", _("Lace knows no such measure"))
+        else:
+            yield from (Misfit(f"{at}/scores/{code}", str(said)) for code, said in check_scores(instrument, entry["scores"]))
+    for part in ("attainment", "wellbeing"):
+        for place, entry in enumerate(content.get(part, ())):
+            if entry["recorded_as"] and entry["recorded_as"] not in set(Role):
+                yield Misfit(f"{pointer}/{part}/{place}/recorded_as", _("Lace has no such role"))
 
 
 def _actions(actions: Iterable[Mapping[str, Any]], pointer: str) -> Iterator[Misfit]:

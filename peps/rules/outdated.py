@@ -19,6 +19,7 @@ class Changed(TextChoices):
     CARER = "carer", _("The child has another carer")
     SOCIAL_WORKER = "social_worker", _("The child has another social worker")
     PROGRESS = "progress", _("New figures of attendance and progress arrived")
+    ATTAINMENT = "attainment", _("New levels or grades were recorded")
 
 
 # Under which facet a reader may know of it. Another carer is another placement, which is not everybody's to know.
@@ -28,6 +29,7 @@ FACETS: dict[Changed, Facet] = {
     Changed.CARER: Facet.CARE,
     Changed.SOCIAL_WORKER: Facet.CONTACTS,
     Changed.PROGRESS: Facet.EDUCATION,
+    Changed.ATTAINMENT: Facet.EDUCATION,
 }
 
 

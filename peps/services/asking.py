@@ -16,7 +16,7 @@ from lace.children.models import ChildUserGrant, Placement, lock
 from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, Refused
-from peps.models import Pep
+from peps.models import Attainment, Pep
 from peps.rules import REFUSALS, TRANSITIONS, State, Step
 from peps.rules.outdated import FACETS, Change, Changed
 from peps.rules.sections import SOMETIMES
@@ -58,6 +58,9 @@ def changes_since(*, by: Actor, pep: Pep, facets: Collection[Facet]) -> list[Cha
         Changed.PLACEMENT: Placement.objects.visible_to(by).filter(since, child=pep.child_id).annotate(day=F("started_on")),
         Changed.CARER: grants.filter(permission__codename=Relation.CARER).annotate(day=F("starts_on")),
         Changed.SOCIAL_WORKER: grants.filter(permission__codename=Relation.SOCIAL_WORKER).annotate(day=F("starts_on")),
+        Changed.ATTAINMENT: Attainment.objects.visible_to(by)
+        .filter(child=pep.child_id, created_at__date__gt=pep.finalised_on)
+        .annotate(day=TruncDate("created_at")),
         Changed.PROGRESS: arrived.annotate(day=TruncDate("created_at")),
     }
     rows = [rows.order_by().annotate(what=Value(what.value)).values_list("what", "day") for what, rows in found.items() if FACETS[what] in facets]

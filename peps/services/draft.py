@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from peps.models import Action, Contribution, Evaluation, Pep, Section, Target, Version, ended, frozen
+from peps.models import Action, Attainment, Contribution, Evaluation, Pep, Section, Target, Version, Wellbeing, ended, frozen, measures
 from peps.rules import Gap, gaps
 from peps.rules.actions import unsettled
 from peps.rules.sections import SectionRule, asked
@@ -25,11 +25,13 @@ class Draft:
     contributions: list[Contribution]
     asked: list[SectionRule]
     phase: str
+    measures: dict[str, list[dict[str, Any]]]
 
     def content(self) -> dict[str, Any]:
         """What a version freezes."""
         ends = ended(self.last.targets(), self.evaluations) if self.last else []
-        return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, actions=self.actions, contributions=self.contributions)
+        parts: dict[str, Any] = {"actions": self.actions, "contributions": self.contributions, "measures": self.measures}
+        return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, **parts)
 
     def gaps(self, on: date) -> list[Gap]:
         """What stands between the plan and its next version on a day; empty when nothing."""
@@ -56,4 +58,5 @@ def _draft(pep: Pep, on: date) -> Draft:
         contributions=list(Contribution.objects.filter(pep=pep).awaited_or_said(pep.version + 1).order_by("created_at", "pk")),
         asked=list(asked(of, {section.key: section.answers for section in sections}).values()),
         phase=of.phase,
+        measures=measures(Attainment.objects.filter(child=pep.child_id), Wellbeing.objects.filter(child=pep.child_id)),
     )

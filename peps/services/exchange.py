@@ -18,7 +18,21 @@ from lace.children.models import Child, grants_of, lock
 from lace.core.actor import Actor
 from lace.core.errors import BadInput, NotAllowed, Refused
 from lace.deadlines.services import meet
-from peps.models import ACTION_FIELDS, EVALUATION_FIELDS, TARGET_FIELDS, Action, Contribution, Evaluation, Pep, Section, Target, Version, digest
+from peps.models import (
+    ACTION_FIELDS,
+    EVALUATION_FIELDS,
+    TARGET_FIELDS,
+    Action,
+    Attainment,
+    Contribution,
+    Evaluation,
+    Pep,
+    Section,
+    Target,
+    Version,
+    Wellbeing,
+    digest,
+)
 from peps.rules import INITIATED, State
 from peps.rules.contributions import Said
 from peps.rules.exchange import FORMAT, Misfit, Unreadable, document, misfits
@@ -196,6 +210,7 @@ def _write(pep: Pep, content: Mapping[str, Any], actions: Iterable[Mapping[str, 
         for words in content.get("contributions", ()):
             if words["state"] != Said.AWAITED:  # who is asked there is not asked here
                 _words(pep, words).save(force_insert=True)
+    _measure(pep, content)
     for action in actions:
         days = {name: _day(action[name]) for name in ("due_on", "done_on")}
         Action(**{**action, **days}, **whose).save(force_insert=True)
@@ -208,6 +223,18 @@ def _words(pep: Pep, words: Mapping[str, Any]) -> Contribution:
     facts["given_at" if words["state"] == Said.GIVEN else "declined_at"] = _noon(words["said_on"])
     whose = {"pep": pep, "child": pep.child, "authority_id": pep.authority_id}
     return Contribution(number=pep.version + 1, asked_on=asked_on, due_on=asked_on, **facts, **whose)
+
+
+def _measure(pep: Pep, content: Mapping[str, Any]) -> None:
+    """The measures that the child's record here does not hold already; the newest last, as they were recorded."""
+    models: tuple[tuple[str, Any], ...] = (("attainment", Attainment), ("wellbeing", Wellbeing))
+    for part, model in models:
+        for entry in reversed(content.get(part, ())):
+            facts = entry | {"measured_on": _day(entry["measured_on"])}
+            if facts.get("volume"):
+                facts["volume"] = Decimal(facts["volume"])
+            if not model.objects.standing().filter(child=pep.child, **facts).exists():
+                model(child=pep.child, authority_id=pep.authority_id, **facts).save(force_insert=True)
 
 
 def _named(authority: LocalAuthority) -> str:

@@ -18,6 +18,7 @@ from peps.rules import differences as rules
 from peps.rules.sections import Kind, SectionRule, rules_of_both
 from peps.views.content import LANG, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, written
+from peps.views.measured import measures_compared
 from peps.views.outcomes import laid_out_action
 from peps.views.words import words_laid_out
 
@@ -63,6 +64,11 @@ class DifferencesPage(PlanPart):
             "targets": targets_compared(old["targets"], new["targets"]),
             "actions": actions_compared(old.get("actions", []), new.get("actions", [])),
             "contributions": words_compared(*(words_laid_out(text.get("contributions", []), self.grant) for text in (old, new))),
+            "measures": [
+                part | {"rows": changed}
+                for part in measures_compared(old, new, self.grant)
+                if (changed := _measures(part["columns"], *part["sides"]))
+            ],
         }
 
 
@@ -120,6 +126,13 @@ def words_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, 
 
     def parts(words: Mapping[str, Any]) -> list[Part]:
         return [(_("Who is asked"), words["who"], False), (_("State"), words["state"], False), *_said(words["rows"])]
+
+    return _compared(old, new, parts)
+
+
+def _measures(columns: Iterable[Any], old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def parts(item: Mapping[str, Any]) -> list[Part]:
+        return [(column, cell, False) for column, cell in zip(columns, item["cells"], strict=True)]
 
     return _compared(old, new, parts)
 

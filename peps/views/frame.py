@@ -17,7 +17,7 @@ from lace.accounts.models import Language
 from lace.core.errors import NotAllowed
 from lace.web.child_tabs import child_frame
 from lace.web.pages import ChildPage
-from peps.models import Action, Contribution, Evaluation, Pep, QualityReview, Section, Target, Version, ended, frozen
+from peps.models import Action, Attainment, Contribution, Evaluation, Pep, QualityReview, Section, Target, Version, Wellbeing, ended, frozen, measures
 from peps.rules import TRANSITIONS, State, Step
 from peps.rules.quality import ReviewState
 from peps.rules.sections import SECTIONS, Circumstances, SectionRule, asked
@@ -149,14 +149,18 @@ class PlanPart(ChildPage):
     def draft(self) -> dict[str, Any]:
         """What this reader may see of the plan as it stands, in the shape of a frozen version's content."""
         rows = self.sections()
-        return frozen(
-            rows.values(),
-            self.targets(),
-            self.asked(rows),
-            self.circumstances.phase,
-            ends=self.ended(),
-            actions=self.actions(),
-            contributions=self.contributions(),
+        parts: dict[str, Any] = {"ends": self.ended(), "actions": self.actions(), "contributions": self.contributions(), "measures": self.measures()}
+        return frozen(rows.values(), self.targets(), self.asked(rows), self.circumstances.phase, **parts)
+
+    def measures(self) -> dict[str, Any]:
+        """The newest measures, as far as this reader may see them, in the frozen shape; of a final plan those that its version froze."""
+        if not is_draft(self.plan):
+            last = self.last_version()
+            return {key: last.content[key] for key in ("attainment", "wellbeing") if key in last.content} if last else {}
+        held = self.grant.facets
+        return measures(
+            Attainment.objects.visible_to(self.actor).filter(child=self.child) if Facet.EDUCATION in held else None,
+            Wellbeing.objects.visible_to(self.actor).filter(child=self.child) if Facet.WELLBEING in held else None,
         )
 
     def actions(self) -> list[Action]:

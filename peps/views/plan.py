@@ -34,6 +34,7 @@ from peps.rules.targets import may_go_on, unevaluated
 from peps.services.exchange import EXCHANGE
 from peps.views.content import LANG, laid_out, own_words, targets_laid_out, unmet_needs
 from peps.views.frame import PlanPart, is_draft, made_final_by, may_compare, written
+from peps.views.measured import with_measures
 from peps.views.outcomes import ends_laid_out, laid_out_action, live_actions
 from peps.views.printing import blank, links
 from peps.views.words import asked_for, due_by, words_laid_out
@@ -193,7 +194,7 @@ class ReadPage(PlanPart):
             "title": _("The plan as it stands"),
             "files": links(self),
             "pep": Seen(self.plan, self.grant),
-            "sections": laid_out(self.asked(rows), sections, self.grant),
+            "sections": with_measures(laid_out(self.asked(rows), sections, self.grant), self.measures(), self.grant),
             "targets": targets_laid_out(targets),
             "ends": ends_laid_out(self.ended()),
             "actions": live_actions(self.actions(), self.grant, self.actor.today),
@@ -221,7 +222,7 @@ class VersionPage(PlanPart):
             "finalised_by": made_final_by(found),
             "intact": found.is_intact(),
             "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
-            "sections": laid_out(rules_of(found.content), found.content["sections"], self.grant),
+            "sections": with_measures(laid_out(rules_of(found.content), found.content["sections"], self.grant), found.content, self.grant),
             "targets": targets_laid_out(found.content["targets"]),
             "ends": ends_laid_out(found.content.get("ended", [])),
             "actions": [laid_out_action(action) for action in found.content.get("actions", [])],

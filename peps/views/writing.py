@@ -25,8 +25,10 @@ from peps.rules.quality import TARGETS
 from peps.rules.sections import SECTIONS, SectionRule
 from peps.views.content import LANG, laid_out_answer
 from peps.views.frame import PlanPart, language_in_use
+from peps.views.measured import measures_of
 from schools.models import Designation, Enrolment, TermRecord
 
+WITH_MEASURES = frozenset({"attainment", "personal_development"})  # sections above which the newest measures stand
 STAY = "stay"  # the button that saves and stays on the page
 
 
@@ -82,6 +84,7 @@ class SectionPage(PlanPart, ChildFormPage):
             "back_url": self.url(),
             "child_speaks": self.rule.facet == Facet.VOICE,
             **self.pinned(self.rule.key),
+            "measures": measures_of(self.measures(), self.grant).get(self.rule.key) if self.rule.key in WITH_MEASURES else None,
         }
 
     def autosave(self, request: HttpRequest) -> HttpResponse:

@@ -15,7 +15,7 @@ from lace.accounts.models import Membership
 from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, Placement, PlacementAddress, open_of_closed
 from lace.core.actor import Actor
 from lace.deadlines.models import Duty
-from peps.models import Pep, Version
+from peps.models import Attainment, Pep, Version, Wellbeing, measures
 from peps.rules import State
 from reviews.models import Review
 from reviews.rules import ReviewState
@@ -81,6 +81,16 @@ def duties(actor: Actor, child: Child) -> list[Duty]:
 def open_duties(actor: Actor, child: Child) -> list[Duty]:
     reached: Any = Duty.objects.visible_to(actor)
     return list(reached.open().filter(child=child).order_by("due_on", "code"))
+
+
+def attainment(actor: Actor, child: Child) -> list[dict[str, Any]]:
+    """The newest level or grade of each subject, the newest first."""
+    return measures(Attainment.objects.visible_to(actor).filter(child=child), None)["attainment"]
+
+
+def wellbeing(actor: Actor, child: Child) -> list[dict[str, Any]]:
+    """The newest measure of well-being by each informant, the newest first."""
+    return measures(None, Wellbeing.objects.visible_to(actor).filter(child=child))["wellbeing"]
 
 
 def terms(actor: Actor, child: Child) -> list[TermRecord]:

@@ -26,6 +26,8 @@ from lace.web.charts import Chart, lines
 from lace.web.child_tabs import child_frame
 from lace.web.duties import duty_item
 from lace.web.pages import ChildPage
+from peps.rules.measures import subject_in_words, value_in_words
+from peps.rules.wellbeing import name_in_words, scores_in_words
 from reporting.queries import child as record
 from reporting.queries import notes
 from reporting.views.work import route_of
@@ -78,7 +80,7 @@ def where(placement: Seen) -> str:
 
 class OverviewPage(Tab):
     route, title, template_name = "child", pgettext_lazy("tab", "Overview"), "reporting/child.html"
-    facets = frozenset({Facet.CALLED, Facet.IDENTITY, Facet.EDUCATION, Facet.CARE, Facet.ADDRESS})
+    facets = frozenset({Facet.CALLED, Facet.IDENTITY, Facet.EDUCATION, Facet.CARE, Facet.ADDRESS, Facet.WELLBEING})
 
     def context(self) -> dict[str, Any]:
         today = self.actor.today
@@ -96,6 +98,7 @@ class OverviewPage(Tab):
             "school": self.school(enrolment) if self.holds(Facet.EDUCATION) else None,
             "about": self.about(),
             "dates": self.dates() if self.holds(Facet.EDUCATION) else [],
+            "measures": self.measures(),
             "duties": items[:NEXT],
             "more_duties": len(items) > NEXT,
         }
@@ -167,6 +170,32 @@ class OverviewPage(Tab):
         if self.holds(Facet.CARE):
             rows.append({"key": _("Social care reference"), "value": child.reference})
         return rows
+
+    def measures(self) -> list[dict[str, Any]]:
+        """The newest of attainment and of well-being in two equal halves, each under its own facet (WB-02)."""
+        parts: list[dict[str, Any]] = []
+        if self.holds(Facet.EDUCATION):
+            results = [
+                {
+                    "key": subject_in_words(row["measure"], row["subject"], row["named"]),
+                    "value": f"{value_in_words(row['measure'], row['value'])}, {written(date.fromisoformat(row['measured_on']))}",
+                }
+                for row in record.attainment(self.actor, self.child)[:NEXT]
+            ]
+            parts.append({"title": _("Attainment"), "rows": results, "empty": _("No level or grade is recorded yet.")})
+        if self.holds(Facet.WELLBEING):
+            rows = [self.wellbeing(row) for row in record.wellbeing(self.actor, self.child)[:NEXT]]
+            parts.append({"title": _("Well-being"), "rows": rows, "empty": _("No measure of well-being is recorded yet.")})
+        return parts
+
+    @staticmethod
+    def wellbeing(row: dict[str, Any]) -> dict[str, Any]:
+        scores = scores_in_words(row["instrument"], row["edition"], row["informant"], row["scores"])
+        day = written(date.fromisoformat(row["measured_on"]))
+        return {
+            "key": name_in_words(row["instrument"], row["edition"], row["named"], row["informant"]),
+            "value": f"{scores[0] if scores else gettext('Written down')}, {day}",
+        }
 
     def dates(self) -> list[dict[str, Any]]:
         review, plan = record.next_review(self.actor, self.child), record.current_plan(self.actor, self.child)

@@ -35,7 +35,12 @@ from tests.access.policy.fields import SECTIONS as SECTION_FACETS
 # Eight signs, the most that a postcode takes: six came up by chance in the tokens of a page, once in some runs.
 _WORD = re.compile(r"zq[a-z][0-9a-f]{3}qz")
 # Texts that are codes of the machinery, not what somebody wrote.
-CODES = frozenset({"Duty.code", "Section.key", "Version.sha256", "Child.sort_key", "Child.upn", "Notification.kind", "Contribution.token_sha256"})
+CODES = frozenset(
+    {
+        *("Duty.code", "Section.key", "Version.sha256", "Child.sort_key", "Child.upn", "Notification.kind", "Contribution.token_sha256"),
+        *("Attainment.measure", "Attainment.subject", "Attainment.value", "Wellbeing.instrument", "Wellbeing.edition"),
+    }
+)
 # What comes out of a field under another facet than the field's own: the preferred name is what the child is called.
 CALLED_BY = {"Child.preferred_name": "called"}
 
@@ -252,6 +257,14 @@ class Planter:
         yield plain | {"role": "advocate", "answers": {"views": self._word("Contribution", "advocate", "voice")}, "given_at": now}
         yield plain | {"role": "iro", "reason": words["reason"], "declined_at": now}
 
+    def _of_attainment(self) -> Iterable[dict[str, Any]]:
+        """One that stands."""
+        yield {"measure": "qualification", "subject": "", "value": "2", "basis": "exam", "corrects": None, "reason": ""}
+
+    def _of_wellbeing(self) -> Iterable[dict[str, Any]]:
+        said = {"instrument": "another", "edition": "", "informant": "teacher", "scores": {"total": 7}}
+        yield said | {"corrects": None, "reason": ""}
+
     def _of_version(self) -> Iterable[dict[str, Any]]:
         sections = {
             key: {"answers": self._answers("Version", key), "language": "en-gb", "written_as": "designated_person", "written_on": "2026-01-05"}
@@ -312,6 +325,19 @@ class Planter:
             "ended": [end],
             "actions": [action],
             "contributions": said,
+            "attainment": [
+                {
+                    **{"measure": "qualification", "subject": "", "named": self._frozen("attainment.named"), "value": "2", "volume": "1.0"},
+                    **{"basis": "exam", "measured_on": "2026-01-05", "recorded_as": "designated_person"},
+                }
+            ],
+            "wellbeing": [
+                {
+                    **{name: self._word("Version", f"wellbeing.{name}", "wellbeing") for name in ("named", "words", "follow_up")},
+                    **{"instrument": "another", "edition": "", "informant": "teacher", "scores": {"total": 7}, "language": language},
+                    **{"measured_on": "2026-01-05", "recorded_as": "designated_person"},
+                }
+            ],
         }
         yield {"number": 1, "content": content, "sha256": digest(content)}
 

@@ -26,7 +26,7 @@ from tests.access.doors import Answer, Light
 from tests.access.filled import bodies, known, messages
 from tests.access.policy.fields import SECTIONS
 from tests.access.policy.people import REACH
-from tests.access.policy.routes import ROUTES, SHOWS, UNFILLED, Route
+from tests.access.policy.routes import ABOVE_SECTION, ROUTES, SHOWS, UNFILLED, Route
 from tests.access.policy.standings import SCHOOL_ROLES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plainly")]
@@ -97,7 +97,10 @@ BUTTONS = {
     "away_back": "away_others",
     "feed_new": "message_choices",
 }
-PLAIN: dict[str, Any] = {"uidb36": "x", "key": "x", "pk": 1, "token": "x", "session": 999999}
+PLAIN: dict[str, Any] = {
+    **{"uidb36": "x", "key": "x", "pk": 1, "token": "x", "session": 999999},
+    **{"measure": "steps", "instrument": "observation"},
+}
 
 
 def paths(address: Address, parameters: dict[str, Any]) -> list[tuple[str, str]]:
@@ -198,6 +201,7 @@ def shown(answer: Answer, cell: Cell, made: Cast) -> list[str]:
     kept = SHOWS.get(cell.address.name, frozenset()) | (
         {f"Section.{cell.section}", f"QualityReview.feedback.{cell.section}"} if cell.section else set()
     )
+    kept |= ABOVE_SECTION.get(cell.section, frozenset())
     may = (planted for planted in made.canaries.all() if planted.name in kept and planted.account != own)
     must = {planted.name for planted in may if oracle.reads(cell.person, planted, made.facts["A"])} - SOMETIMES.get(cell.address.name, set())
     return [f"shows {name}, which has no line" for name in sorted(found - kept)] + [f"does not show {name}" for name in sorted(must - found)]

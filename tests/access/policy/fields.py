@@ -13,6 +13,7 @@ def _all(facet: str, names: str) -> dict[str, str]:
 
 
 _ROW = "id created_at child authority"
+_MEASURED = "measured_on recorded_by recorded_as corrects reason withdrawn"
 
 # Model -> field -> facet.
 MODELS: dict[str, dict[str, str]] = {
@@ -51,6 +52,8 @@ MODELS: dict[str, dict[str, str]] = {
     "Target": _all("targets", f"{_ROW} pep key position area goal measure strategy when_done where_done done_by how_often review_on language")
     | _all("education", "need identified_with baseline cost funding carer_part child_agrees teacher_agrees version"),
     "Evaluation": _all("education", f"{_ROW} pep of_version target outcome evidence evaluated_on language written_by written_as version"),
+    "Attainment": _all("education", f"{_ROW} {_MEASURED} measure subject named value volume basis"),
+    "Wellbeing": _all("wellbeing", f"{_ROW} {_MEASURED} instrument edition informant named scores words follow_up language"),
     # Who is named with an action is one of the people around the child.
     "Action": _all("education", f"{_ROW} pep what owner_role due_on resource state evidence done_on reason carried_from since until language version")
     | _all("contacts", "owner"),

@@ -59,6 +59,10 @@ def _route(
 _route("child", "child", needs="identity called")
 _route("child_plan", "child", needs="education")
 _route("child_targets", "child", needs="targets")
+_route("child_measures", "child", needs="education wellbeing")
+for _name, _facet in (("attainment", "education"), ("wellbeing", "wellbeing")):
+    _route(f"child_{_name}_add", "child", FORM, needs=_facet, act="write_pep")
+    _route(f"child_{_name}_correct", "child", FORM, needs=_facet, act="write_pep")
 _route("child_plan_start", "child", FORM, needs="education", act="start_pep")
 _route("child_plan_read", "child", needs="education")
 _route("child_plan_ask", "child", FORM, needs="education", act="write_pep")
@@ -313,6 +317,7 @@ _DRAFT = _STRATEGY | words(
     " Section.personal_development Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with"
     " Version.targets.goal Evaluation.evidence Action.what Action.resource Action.reason"
     " Contribution.subject Contribution.answers Contribution.advocate Contribution.reason"
+    " Attainment.named Wellbeing.named Wellbeing.words Wellbeing.follow_up"
 )
 _VERSION = words(
     "Version.arrangements Version.attainment Version.carer Version.contacts Version.history Version.my_page"
@@ -322,6 +327,7 @@ _VERSION = words(
     " Version.targets.done_by Version.targets.how_often Version.targets.identified_with"
     " Version.actions.what Version.actions.resource Version.actions.reason"
     " Version.contributions Version.contributions.advocate"
+    " Version.attainment.named Version.wellbeing.named Version.wellbeing.words Version.wellbeing.follow_up"
 )
 _ENDED = words("Version.ended.goal Version.ended.evidence")
 SHOWS: dict[str, frozenset[str]] = {
@@ -339,7 +345,8 @@ SHOWS: dict[str, frozenset[str]] = {
     ),
     "child": _FRAME
     | words(
-        "Child.first_language Child.given_names Child.reference Child.upn PlacementAddress.address PlacementAddress.carer_name"
+        "Attainment.named Wellbeing.named"
+        " Child.first_language Child.given_names Child.reference Child.upn PlacementAddress.address PlacementAddress.carer_name"
         " PlacementAddress.postcode"
     ),
     "child_access": _FRAME | words("carer.name"),
@@ -358,6 +365,11 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_move_approve": _FRAME,
     "child_eotas": _FRAME,
     "child_eotas_end": _FRAME | words("EotasPlace.provider"),
+    "child_measures": _FRAME | words("Attainment.named Attainment.reason Wellbeing.named Wellbeing.words Wellbeing.follow_up Wellbeing.reason"),
+    "child_attainment_add": _NAME,
+    "child_attainment_correct": _NAME | words("Attainment.named"),
+    "child_wellbeing_add": _NAME,
+    "child_wellbeing_correct": _NAME | words("Wellbeing.words Wellbeing.follow_up Wellbeing.named"),
     "child_meetings": _FRAME
     | words(
         "EarlierReview.words Decision.owner Decision.text Invitation.name Invitation.reason Review.lesson_reason Review.private_room"
@@ -448,6 +460,12 @@ SHOWS: dict[str, frozenset[str]] = {
     "handover_refuse": _FRAME,
     "handover_withdraw": _FRAME,
     "notice_acknowledge": _FRAME,
+}
+
+# Above the form of a section of the plan.
+ABOVE_SECTION: dict[str, frozenset[str]] = {
+    "attainment": words("Attainment.named"),
+    "personal_development": words("Wellbeing.named Wellbeing.words Wellbeing.follow_up"),
 }
 
 # Where what a refused person posts is filled in, and the world of the matrix does not accept it even from those who may, and why not.

@@ -33,6 +33,7 @@ GUARDED = {
     "children_dispute": "disputes",  # PRIV-03
     "children_placementaddress": "address",
     "children_statement": "voice",  # VOICE-15
+    "peps_wellbeing": "wellbeing",  # WB-01
 }
 FIGURES_READERS = {
     *("elected_member", "senior_leader", "consortium_lead", "challenge_adviser", "government", "link_governor"),
