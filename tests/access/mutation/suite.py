@@ -227,6 +227,7 @@ def _kind(stage: Stage, table: Table, who: str, sight: Sight, row: dict[str, Any
         child in sight.sensitive,
         context.app_role in row.get("readers", ()),
         context.user_id in {row.get("user_id"), row.get("recipient_id")},
+        context.link != "",
         row[table.pk] in stage.may_see(who, sight.context, table),
     )
 
@@ -239,6 +240,8 @@ def _may_add(stage: Stage, table: Table, who: str, sight: Sight, row: dict[str, 
     if table.name == "children_child":  # a new child has no relations yet
         return row["authority_id"] in context.authority_ids
     if table.name == "children_childevent" and row["authority_id"] in context.authority_ids:  # who seals a record may not see it any more
+        return True
+    if table.name == "peps_contributionevent" and context.link != "":  # whoever answers by a link leaves a trail that they cannot read
         return True
     if table.name == "audit_read":  # one's own reading, and nobody else's
         return row["authority_id"] in context.tenant_ids and row["user_id"] == context.user_id

@@ -101,6 +101,12 @@ def _own(sight: Sight, row: Row) -> bool:
     return sight.context.user_id is not None and row["user_id"] == sight.context.user_id
 
 
+def _asked(sight: Sight, row: Row) -> bool:
+    """What is a child's, and the one row for which somebody holds the secret link; not its past."""
+    by_link = sight.context.link != "" and row.get("token_sha256") == sight.context.link
+    return by_link or sight.of_child(row, row["child_id"], None)
+
+
 def _published(sight: Sight, row: Row) -> bool:
     """Holidays, terms and what an authority chose are read by everybody who is of some authority; who changed them, by its own."""
     return row["authority_id"] in sight.context.tenant_ids if "pgh_id" in row else bool(sight.context.tenant_ids)
@@ -121,6 +127,7 @@ OWN_RULE: dict[str, Callable[[Sight, Row], bool]] = {
     "notifications_notification": lambda sight, row: sight.context.user_id is not None and row["recipient_id"] == sight.context.user_id,
     "reporting_termfigures": lambda sight, _row: sight.context.app_role in FIGURES_READERS,  # CPP-04, PDG-10
     "children_placedbyothers": _coordinators,
+    "peps_contribution": _asked,
     **dict.fromkeys(("audit_seal", "audit_verification", "audit_alert", "audit_threshold"), _administrators),
 }
 

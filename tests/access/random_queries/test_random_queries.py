@@ -82,6 +82,7 @@ def made_up(population: Population, dice: random.Random) -> Context:
         facet_relations=dice.choice(["", json.dumps({facet: some([Relation.RESPONSIBLE, *relations], 9) for facet in GUARDED.values()})]),
         today=dice.choice([None, DAY, DAY, date.today() + timedelta(days=dice.randrange(-200, 200))]),
         role=APP_ROLE,
+        link=dice.choice(["", "", *sorted({row["token_sha256"] for row in population.rows["peps_contribution"]})]),
     )
 
 
