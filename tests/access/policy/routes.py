@@ -302,6 +302,12 @@ for _name in words(
 _NAME = words("Child.family_name Child.preferred_name")
 _FRAME = _NAME | words("Child.born_on")
 _STRATEGY = words("Target.strategy Target.when_done Target.where_done Target.done_by Target.how_often")
+_PARTS = words(
+    "my_page history arrangements elsewhere attainment aln exclusions aspirations post_16 transition personal_development carer pathway contacts"
+)
+_FROZEN = {f"Version.{part}" for part in _PARTS} | words(
+    "Version.targets.baseline Version.targets.carer_part Version.targets.goal Version.targets.measure Version.targets.need Version.targets.strategy"
+)
 SHOWS: dict[str, frozenset[str]] = {
     "api_child": _FRAME
     | words(
@@ -370,31 +376,14 @@ SHOWS: dict[str, frozenset[str]] = {
     # each grade and each piece of feedback under the facet of what it is about
     "child_plan_quality": _FRAME
     | {f"QualityReview.grades.{area}" for area in words("voice picture targets ahead personal carer actions whole")}
-    | {
-        f"QualityReview.feedback.{section}"
-        for section in words(
-            "my_page history arrangements elsewhere attainment aln exclusions aspirations post_16 transition personal_development carer pathway contacts"
-        )
-    },
+    | {f"QualityReview.feedback.{part}" for part in _PARTS},
     # of the first rater's grades nothing
-    "child_plan_quality_second": _FRAME
-    | words(
-        "Version.arrangements Version.attainment Version.carer Version.contacts Version.history Version.my_page"
-        " Version.aln Version.aspirations Version.elsewhere Version.exclusions Version.pathway Version.post_16 Version.transition"
-        " Version.personal_development Version.targets.baseline Version.targets.carer_part Version.targets.goal"
-        " Version.targets.measure Version.targets.need Version.targets.strategy"
-    ),
+    "child_plan_quality_second": _FRAME | _FROZEN,
     "child_plan_section": _FRAME,  # and of the section that it names its words, and the feedback pinned there
     "child_plan_target": _NAME | words("Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with") | _STRATEGY,
     "child_plan_target_add": _NAME,
     "child_plan_target_remove": _NAME | words("Target.goal"),
-    "child_plan_version": _FRAME
-    | words(
-        "Version.arrangements Version.attainment Version.carer Version.contacts Version.history Version.my_page"
-        " Version.aln Version.aspirations Version.elsewhere Version.exclusions Version.pathway Version.post_16 Version.transition"
-        " Version.personal_development Version.reason Version.targets.baseline Version.targets.carer_part Version.targets.goal"
-        " Version.targets.measure Version.targets.need Version.targets.strategy"
-    ),
+    "child_plan_version": _FRAME | _FROZEN | words("Version.reason"),
     "child_referral_add": _FRAME,
     "child_referral_outcome": _FRAME | words("Referral.about"),
     "child_review_sooner": _FRAME,
