@@ -26,7 +26,8 @@ from tests.access.doors import Answer, Light
 from tests.access.filled import bodies, known, messages
 from tests.access.policy.fields import SECTIONS
 from tests.access.policy.people import REACH
-from tests.access.policy.routes import ABOVE_SECTION, ROUTES, SHOWS, UNFILLED, Route
+from tests.access.policy.routes import ROUTES, UNFILLED, Route
+from tests.access.policy.shows import ABOVE_SECTION, SHOWS
 from tests.access.policy.standings import SCHOOL_ROLES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plainly")]
