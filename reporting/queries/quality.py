@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
@@ -127,14 +128,14 @@ class TermFigures:
 def by_term(actor: Actor) -> list[TermFigures]:
     """The newest term first. One statement."""
     rows = _reviews(actor).filter(~Q(state=ReviewState.TAKEN), of_version__finalised_on__gt=actor.today - TERMS_BACK).order_by()
-    groups: dict[tuple[int, Term], list[dict[str, Any]]] = defaultdict(list)
+    groups: dict[tuple[int, Term], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows.values("state", "overall", "decided_on", "grades", "second_grades", final=F("of_version__finalised_on")):
         groups[term_of(row["final"])].append(row)
     order = list(Term)
     return [_figures(*key, groups[key]) for key in sorted(groups, key=lambda key: (key[0], order.index(key[1])), reverse=True)]
 
 
-def _figures(year: int, term: Term, rows: list[dict[str, Any]]) -> TermFigures:
+def _figures(year: int, term: Term, rows: list[Mapping[str, Any]]) -> TermFigures:
     days = [turnaround(row["final"], row["decided_on"]) for row in rows]
     pairs = [pair for row in rows for pair in paired(row["grades"], row["second_grades"])]
     return TermFigures(
