@@ -27,9 +27,12 @@ from peps.rules.actions import ActionState, Owner
 from peps.rules.exchange import MOST_BYTES, misfits, schema
 from peps.rules.sections import FORM
 from peps.rules.targets import Funding, Outcome
+from peps.services.contributions import decline
 from peps.services.evaluation import let_go_on
 from peps.services.exchange import export_plan, import_plan, read_plan
 from tests.peps.plans import ANSWERS, acting, final, plan, started, text, written
+from tests.peps.test_contributions import asked as asked_of
+from tests.peps.test_contributions import given as gave
 from tests.peps.test_differences import amended
 from tests.world import World
 
@@ -327,3 +330,39 @@ def test_the_links_are_there_for_those_who_may(world: World, role: Role) -> None
     final(world.own)
     assert "plan.json" not in text(client.get(plan(world)))
     assert client.get(plan(world, "plan.json")).status_code == 403
+
+
+@pytest.mark.req("PEP-23", "PEP-10")
+def test_contributions_go_along_and_who_is_asked_there_is_not_asked_here(world: World) -> None:
+    pep = written(world.own)
+    rows = asked_of(world, pep, "carer", "iro", "social_worker")
+    gave(world, pep, Role.FOSTER_CARER, rows["carer"], answers={"well": "Canu"}, language="cy")
+    with acting(world.own, Role.IRO) as by:
+        decline(by=by, pep=pep, contribution=rows["iro"].pk, reason="Too soon", version=1)
+    first = for_other(world, exported(world, pep))
+    assert {row["state"] for row in first["plan"]["content"]["contributions"]} == {"given", "declined", "awaited"}
+    copy = taken_over(world, first)
+    with acting(world.other, Role.LACE_COORDINATOR) as by:
+        second = export_plan(by=by, pep=copy)
+    said = [row for row in first["plan"]["content"]["contributions"] if row["state"] != "awaited"]
+    assert second["plan"]["content"]["contributions"] == said
+    assert first["plan"]["content"] | {"contributions": said} == second["plan"]["content"]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"said_on": ""}, "said_on"),
+        ({"answers": {}}, "answers"),
+        ({"answers": {"nonsense": "x"}}, "answers/nonsense"),
+        ({"role": "governor"}, "role"),
+        ({"state": "awaited"}, "said_on"),
+    ],
+)
+def test_a_contribution_that_does_not_fit_is_named(world: World, change: dict[str, Any], pointer: str) -> None:
+    pep = written(world.own)
+    gave(world, pep, Role.FOSTER_CARER, asked_of(world, pep, "carer")["carer"])
+    found = for_other(world, exported(world, pep))
+    found["plan"]["content"]["contributions"][0] |= change
+    told = wrong(world, found)
+    assert told[0].startswith(f"/plan/content/contributions/0/{pointer}:"), told
