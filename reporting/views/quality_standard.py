@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lace.accounts.access import Permission, may, require
 from lace.accounts.models import LocalAuthority
+from lace.accounts.people import authority_of
 from lace.web.forms import ChoiceField, DateField
 from lace.web.pages import FormPage, Page
 from peps.models import QualityStandard
@@ -39,7 +40,7 @@ class StandardPage(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         named = LocalAuthority.objects.filter(code=request.GET.get("authority", "").replace("\0", "")[:3]).first()
-        authority = named or LocalAuthority.objects.get(pk=self.actor.authority_id)
+        authority = named or authority_of(self.actor)
         row = QualityStandard.objects.in_force(authority.pk, self.actor.today)
         standard = row.as_standard() if row else NATIONAL
         coming = (
@@ -151,8 +152,7 @@ class StandardChangePage(FormPage):
         }
 
     def act(self, cleaned: dict[str, Any]) -> QualityStandard:
-        authority = LocalAuthority.objects.get(pk=self.actor.authority_id)
-        return set_standard(by=self.actor, authority=authority, **cleaned)
+        return set_standard(by=self.actor, authority=authority_of(self.actor), **cleaned)
 
     def success_url(self, result: Any) -> str:
         return reverse("quality_standard")
