@@ -56,11 +56,6 @@ class QualityStandard(Row):
         return Standard(**{name: getattr(self, name) for name in names})
 
 
-class QualityReviewQuerySet(ChildOwnedQuerySet["QualityReview"]):
-    def decided(self) -> QualityReviewQuerySet:
-        return self.exclude(state=ReviewState.TAKEN)
-
-
 @tracked()
 class QualityReview(ChildOwned):
     """What the education service found when it looked at a final version (PEP-21)."""
@@ -93,7 +88,7 @@ class QualityReview(ChildOwned):
         Facet.EDUCATION,
     )
 
-    objects = QualityReviewQuerySet.as_manager()
+    objects = ChildOwnedQuerySet["QualityReview"].as_manager()
 
     class Meta:
         constraints = [

@@ -128,16 +128,14 @@ class PlanPart(ChildPage):
     def evaluations(self, version: Version) -> list[Evaluation]:
         return list(Evaluation.objects.visible_to(self.actor).filter(of_version=version))
 
-    def quality_review(self) -> QualityReview | None:
-        """The check of the newest final version's quality; none while nobody looks at it."""
-        rows = QualityReview.objects.visible_to(self.actor).filter(pep=self.plan, of_version__number=self.plan.version)
-        return rows.select_related("reviewer").first() if self.plan.version else None
-
     def pinned(self, part: str) -> dict[str, Any]:
         """What the education service wants put right in this part of the plan, until the next version is made final: `pinned`, by question or
         target ("" for the whole part), and the language of those words."""
-        review = self.quality_review() if self.plan.state == State.AMENDING else None
-        if review is None or review.state == ReviewState.TAKEN:
+        if self.plan.state != State.AMENDING:
+            return {"pinned": {}, "pinned_lang": ""}
+        decided = QualityReview.objects.visible_to(self.actor).exclude(state=ReviewState.TAKEN)
+        review = decided.filter(pep=self.plan, of_version__number=self.plan.version).first()
+        if review is None:
             return {"pinned": {}, "pinned_lang": ""}
         return {"pinned": review.feedback.get(part, {}), "pinned_lang": "cy" if review.language == Language.WELSH else "en"}
 

@@ -144,11 +144,14 @@ class PlanPage(PlanPart):
         """For those who write the plan and those who look at it: where the check of its newest version's quality stands."""
         if not {Permission.WRITE_PEP, Permission.REVIEW_PEP} & self.grant.permissions or not self.plan.version:
             return None
-        review = self.quality_review()
-        version = Version.objects.visible_to(self.actor).filter(pep=self.plan, number=self.plan.version).values_list("pk", flat=True).first()
-        state = review.get_state_display() if review else _("Not looked at yet")
-        kind = QUALITY_TAGS[ReviewState(review.state)] if review else "none"
-        return {"state": state, "kind": kind, "href": self.url("child_plan_quality", version=version)}
+        newest = Version.objects.visible_to(self.actor).filter(pep=self.plan, number=self.plan.version)
+        version, found = newest.values_list("pk", "quality_review__state")[0]
+        state = ReviewState(found) if found else None
+        return {
+            "state": state.label if state else _("Not looked at yet"),
+            "kind": QUALITY_TAGS[state] if state else "none",
+            "href": self.url("child_plan_quality", version=version),
+        }
 
     def days(self, pep: Pep) -> list[dict[str, Any]]:
         """The day of each state the plan has been in (PEP-29)."""

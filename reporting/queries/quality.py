@@ -130,7 +130,7 @@ def by_term(actor: Actor) -> list[TermFigures]:
     rows = _reviews(actor).filter(~Q(state=ReviewState.TAKEN), of_version__finalised_on__gt=actor.today - TERMS_BACK).order_by()
     groups: dict[tuple[int, Term], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows.values("state", "overall", "decided_on", "grades", "second_grades", final=F("of_version__finalised_on")):
-        groups[term_of(row["final"])].append(row)
+        groups[term_of(row["final"])].append(dict(row))
     order = list(Term)
     return [_figures(*key, groups[key]) for key in sorted(groups, key=lambda key: (key[0], order.index(key[1])), reverse=True)]
 

@@ -152,8 +152,7 @@ class StandardChangePage(FormPage):
         }
 
     def act(self, cleaned: dict[str, Any]) -> QualityStandard:
-        authority = authority_of(self.actor)
-        return set_standard(by=self.actor, authority=authority, **cleaned)
+        return set_standard(by=self.actor, authority=authority_of(self.actor), **cleaned)
 
     def success_url(self, result: Any) -> str:
         return reverse("quality_standard")
