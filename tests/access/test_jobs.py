@@ -52,6 +52,8 @@ JOBS_MAY: dict[str, str] = {
     "deadlines_waiver": "SELECT (agreed duty_id)",
     "schools_designation": "SELECT",
     "reporting_termfigures": "INSERT, SELECT",
+    # the settlement of the night: is every contribution given or declined? Stamps; nothing that somebody wrote
+    "peps_contribution": "SELECT (child_id declined_at given_at withdrawn_at)",
     # the audit's own nightly look
     "audit_read": "SELECT",
     "audit_alert": "INSERT, SELECT",
