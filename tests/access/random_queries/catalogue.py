@@ -29,7 +29,8 @@ class Table:
     pk: str
     columns: tuple[Column, ...]
     protected: bool
-    deletable: bool  # by the app
+    changeable: bool  # by the app, like the next
+    deletable: bool
     links: tuple[tuple[str, str, str], ...]  # foreign keys of one column: own column, table, its column
 
     def column(self, name: str) -> Column:
@@ -54,7 +55,7 @@ class Table:
 BESIDE = ("accounts_localauthority", "accounts_organisation", "schools_school", "auth_permission")
 
 _TABLES = """
-SELECT c.relname, c.relrowsecurity, has_table_privilege('lace_app', c.oid, 'DELETE'),
+SELECT c.relname, c.relrowsecurity, has_table_privilege('lace_app', c.oid, 'UPDATE'), has_table_privilege('lace_app', c.oid, 'DELETE'),
        a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity <> '',
        EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion) AND
                (a.attnum = ANY(i.indkey) OR pg_get_indexdef(i.indexrelid) ~ ('\\m' || a.attname || '\\M'))),
@@ -80,15 +81,15 @@ def read_tables(owner: psycopg.Connection[Any]) -> dict[str, Table]:
         links.setdefault(table, []).append((column, other, key))
     columns: dict[str, list[Column]] = {}
     keys: dict[str, str] = {}
-    flags: dict[str, tuple[bool, bool]] = {}
-    for table, guarded, deletable, name, kind, required, identity, keyed, primary in owner.execute(_TABLES, [list(BESIDE)]):
+    flags: dict[str, tuple[bool, bool, bool]] = {}
+    for table, guarded, changeable, deletable, name, kind, required, identity, keyed, primary in owner.execute(_TABLES, [list(BESIDE)]):
         found = re.fullmatch(r"([a-z ]+?)(?:\((\d+)[^)]*\))?(\[\])?( with time zone)?", kind)
         if found is None:
             raise AssertionError(f"{table}.{name}: teach this file the type {kind}")
         plain = found[1] + (found[4] or "") + (found[3] or "")
         length = int(found[2]) if found[2] and found[1] == "character varying" else None
         columns.setdefault(table, []).append(Column(name, plain, length, required, identity, keyed))
-        flags[table] = (guarded, deletable)
+        flags[table] = (guarded, changeable, deletable)
         if primary:
             keys[table] = name
     return {name: Table(name, keys[name], tuple(columns[name]), *flags[name], tuple(links.get(name, ()))) for name in columns}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 
 from lace.database.context import Context
 from tests.access.random_queries.pieces import Query
@@ -71,9 +72,17 @@ def answers(connection: psycopg.Connection[Any], context: Context, queries: list
             spoilt = True
         if spoilt:
             connection.rollback()
+            _forget_prepared(connection)
             _begin(connection, context)
     connection.rollback()
     return found
+
+
+def _forget_prepared(connection: psycopg.Connection[Any]) -> None:
+    """What was prepared by SQL outlives the transaction that failed before its DEALLOCATE."""
+    for (name,) in connection.execute("SELECT name FROM pg_prepared_statements WHERE from_sql").fetchall():
+        connection.execute(SQL("DEALLOCATE {}").format(Identifier(name)))
+    connection.rollback()
 
 
 def _begin(connection: psycopg.Connection[Any], context: Context) -> None:

@@ -21,8 +21,8 @@ from tests.access.random_queries.catalogue import Column, Table
 NUMBERS = {"smallint", "integer", "bigint", "numeric"}
 TEXTS = {"character varying", "text"}
 LIMIT = 40
-# Holidays, terms and what an authority chose: read by everybody who is of some authority, written by its own.
-PUBLISHED = {f"deadlines_{name}" for name in ("extraholiday", "termdates", "closedday", "lessontimes", "rulechoice")}
+# Holidays, terms, what an authority chose and its standard for plans: read by everybody who is of some authority, written by its own.
+PUBLISHED = {f"deadlines_{name}" for name in ("extraholiday", "termdates", "closedday", "lessontimes", "rulechoice")} | {"peps_qualitystandard"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ PLACES = (
     "schools",
     "dashboard",
     "handovers",
+    "quality",
     "figures",
     "reports",
     "audit",
