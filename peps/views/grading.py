@@ -38,6 +38,7 @@ from peps.rules.quality import (
 from peps.rules.sections import rules_of
 from peps.services.quality import decide, give_feedback, gradable, grade, grade_again, take
 from peps.views.content import LANG, laid_out, targets_laid_out
+from peps.views.measured import with_measures
 from peps.views.outcomes import ends_laid_out, laid_out_action
 from peps.views.quality import GRADE_TAGS, OfVersion, besides
 
@@ -207,7 +208,8 @@ class GradePage(QualityAct):
     def side_by_side(self, form: forms.Form) -> dict[str, Any]:
         graded = {area.key for area in self.graded()}
         content, found = self.held.content, self.remarks()
-        sections = {section["key"]: section for section in laid_out(rules_of(content), content["sections"], self.grant)}
+        laid = with_measures(laid_out(rules_of(content), content["sections"], self.grant), content, self.grant)
+        sections = {section["key"]: section for section in laid}
         areas = [
             {
                 "key": area.key,

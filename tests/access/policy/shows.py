@@ -24,14 +24,14 @@ _DRAFT = (
         " Attainment.named Wellbeing.named Wellbeing.words Wellbeing.follow_up"
     )
 )
-_VERSION = {f"Version.{part}" for part in _PARTS} | words(
+_GRADED = {f"Version.{part}" for part in _PARTS} | words(
     "Version.targets.baseline Version.targets.carer_part Version.targets.goal"
     " Version.targets.measure Version.targets.need Version.targets.strategy Version.targets.when_done Version.targets.where_done"
     " Version.targets.done_by Version.targets.how_often Version.targets.identified_with"
     " Version.actions.what Version.actions.resource Version.actions.reason"
-    " Version.contributions Version.contributions.advocate"
     " Version.attainment.named Version.wellbeing.named Version.wellbeing.words Version.wellbeing.follow_up"
 )
+_VERSION = _GRADED | words("Version.contributions Version.contributions.advocate")
 _ENDED = words("Version.ended.goal Version.ended.evidence")
 SHOWS: dict[str, frozenset[str]] = {
     "api_child": _FRAME
@@ -107,10 +107,10 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan_read": _FRAME | _DRAFT,
     # each grade and each piece of feedback under the facet of what it is about
     "child_plan_quality": _FRAME
-    | {f"QualityReview.grades.{area}" for area in words("voice picture targets ahead personal carer actions whole")}
+    | {f"QualityReview.grades.{area}" for area in words("voice picture evaluated targets ahead personal carer actions whole")}
     | {f"QualityReview.feedback.{part}" for part in _PARTS},
     # of the first rater's grades nothing
-    "child_plan_quality_second": _FRAME | _VERSION,
+    "child_plan_quality_second": _FRAME | _GRADED | _ENDED,
     "child_plan_section": _FRAME,  # and of the section that it names its words, and the feedback pinned there
     "child_plan_target": _NAME | words("Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with") | _STRATEGY,
     "child_plan_target_add": _NAME,
