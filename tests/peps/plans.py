@@ -9,6 +9,9 @@ from datetime import timedelta
 from html import unescape
 from typing import Any
 
+from django.test import Client
+from lxml import html
+
 from lace.accounts.access import Role
 from lace.accounts.models import Language
 from lace.core.actor import Actor
@@ -149,3 +152,10 @@ def plan(world: World, part: str = "") -> str:
 def text(response: Any) -> str:
     """A page's HTML, with its entities read."""
     return unescape(response.content.decode())
+
+
+def typed(client: Client, address: str, **answers: str) -> dict[str, str]:
+    """What a browser sends from the page's form after these answers were typed."""
+    page = html.fromstring(client.get(address).content)
+    form = next(form for form in page.forms if "form_token" in form.fields)
+    return {name: value for name, value in form.form_values() if name != "csrfmiddlewaretoken"} | answers

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from html import unescape
+from io import BytesIO
 from typing import Any
 
+import pypdf
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 
 def body(response: Any) -> str:
+    """What a page says, or the document that it is."""
+    if response.headers["Content-Type"] == "application/pdf":
+        return " ".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(response.content)).pages)
     return unescape(response.content.decode())
 
 
