@@ -36,6 +36,7 @@ class SectionPage(PlanPart, ChildFormPage):
     """One section: a form that saves by itself while somebody types, and by its buttons without scripts."""
 
     template_name = "peps/section.html"
+    for_child = True  # of whom a section asks that they write it
     rule: SectionRule
     section: Section | None
 
@@ -72,7 +73,7 @@ class SectionPage(PlanPart, ChildFormPage):
         return services.write_section(by=self.actor, pep=self.plan, key=self.rule.key, **cleaned)
 
     def success_url(self, result: Any) -> str:
-        return self.url("child_plan_section", key=self.rule.key) if STAY in self.request.POST else self.url()
+        return self.url("child_plan_section", key=self.rule.key) if STAY in self.request.POST else self.way_back()["back_url"]
 
     def context(self) -> dict[str, Any]:
         return {
@@ -81,7 +82,8 @@ class SectionPage(PlanPart, ChildFormPage):
             "rule": self.rule,
             "held": self.section,
             "who": self.who_wrote(self.section) if self.section else "",
-            "back_url": self.url(),
+            **self.way_back(),
+            "by_the_child": self.actor.role == Role.CHILD,
             "child_speaks": self.rule.facet == Facet.VOICE,
             **self.pinned(self.rule.key),
             "measures": measures_of(self.measures(), self.grant).get(self.rule.key) if self.rule.key in WITH_MEASURES else None,
@@ -131,6 +133,8 @@ class SectionPage(PlanPart, ChildFormPage):
 
 def known(page: SectionPage) -> dict[str, Any]:
     """What Lace knows for a section that nobody has written yet: a start for the writer, saved only with the form."""
+    if page.actor.role == Role.CHILD:
+        return {"how": "own"}
     finders = {"history": _known_history, "arrangements": _known_arrangements, "contacts": _known_contacts}
     finder = finders.get(page.rule.key)
     return finder(page) if finder else {}

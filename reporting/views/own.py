@@ -19,7 +19,7 @@ from lace.children.rules import StatementKind, phase
 from lace.children.services.statements import StatementFacts, choose_readers, take_down
 from lace.web.pages import ChildPage, FormActions
 from peps.models import Section, Target
-from peps.rules import State
+from peps.rules import TRANSITIONS, State, Step
 from peps.rules.sections import SECTIONS, WORDS
 from reporting.forms import OwnReadersForm, OwnWordsForm
 from reporting.queries import child as record
@@ -87,6 +87,7 @@ class HomePage(OwnPage):
             "meeting": {"at": localtime(review.scheduled_for), "where": review.venue} if review else None,
             "plan": PLAN_WORDS[State(plan.state)] if plan else "",
             "mine": self.mine(),
+            "writes": plan is not None and (State(plan.state), Step.WRITE) in TRANSITIONS,
             "targets": self.targets(),
             "people": self.people(),
         }

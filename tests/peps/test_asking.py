@@ -19,7 +19,7 @@ from peps.rules.outdated import Change, Changed
 from peps.rules.sections import SECTIONS, phase_on
 from schools.models import Enrolment, EotasPlace, TermRecord
 from schools.rules import EotasKind, SchoolKind
-from tests.peps.plans import ANSWERS, acting, final, plan, started, text, with_every_section, written
+from tests.peps.plans import ANSWERS, acting, final, plan, started, text, typed, with_every_section, written
 from tests.world import World, make_school
 
 
@@ -273,3 +273,24 @@ def test_a_plan_without_a_final_version_is_never_out_of_date(world: World) -> No
     assert "may be out of date" not in text(world.client(Role.DESIGNATED_PERSON).get(plan(world)))
     with acting(world.own, Role.IRO):
         assert Section.objects.filter(child=world.own.child).count() == len(SECTIONS)
+
+
+@pytest.mark.req("VOICE-01", "VOICE-10", "PEP-12")
+def test_the_child_writes_their_own_page_from_the_first_draft_and_nothing_else(world: World) -> None:
+    started(world.own)
+    client = world.client(Role.CHILD)
+    assert plan(world, "section/my_page/") in text(client.get("/my/"))
+    data = typed(client, plan(world, "section/my_page/"), feeling="happy", next="A puppy")
+    assert data["how"] == "own"
+    done = client.post(plan(world, "section/my_page/"), data)
+    assert (done.status_code, done["Location"]) == (302, "/my/")
+    home = text(client.get("/my/"))
+    assert "A puppy" in home
+    page = text(world.client(Role.SOCIAL_WORKER).get(plan(world, "section/my_page/")))
+    assert "A puppy" in page
+    assert f"Last saved by {world.own.user(Role.CHILD).name}" in page
+    assert client.get(plan(world, "section/history/")).status_code == 403
+    assert client.get(plan(world)).status_code == 403
+    stranger = world.client(Role.CHILD, world.other)
+    assert stranger.get(plan(world, "section/my_page/")).status_code == 404
+    assert stranger.post(plan(world, "section/my_page/"), data).status_code == 404

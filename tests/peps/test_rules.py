@@ -20,7 +20,8 @@ def test_the_childs_page_comes_first() -> None:
 
 
 def test_every_section_has_a_writer_whose_grant_lets_them_write() -> None:
-    relations = {Role.DESIGNATED_PERSON: Relation.SCHOOL, Role.SOCIAL_WORKER: Relation.SOCIAL_WORKER} | dict.fromkeys(CARERS, Relation.CARER)
+    named = {Role.CHILD: Relation.CHILD, Role.DESIGNATED_PERSON: Relation.SCHOOL, Role.SOCIAL_WORKER: Relation.SOCIAL_WORKER}
+    relations = named | dict.fromkeys(CARERS, Relation.CARER)
     for section in SECTIONS.values():
         for role in section.roles:
             grant = TABLE[relations.get(role, Relation.RESPONSIBLE), role]

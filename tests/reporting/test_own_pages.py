@@ -111,6 +111,7 @@ FOR_CHILD = {
     "own_meeting_sooner",
     "own_who",
     "child_plan_read",
+    "child_plan_section",  # the child's own page; of the others, those who write them
     "child_plan_version",
     "child_plan_progress",
     "child_plan_own_pdf",

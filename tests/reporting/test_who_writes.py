@@ -43,7 +43,7 @@ DOORS: dict[str, set[Role]] = {
     "own_said_add": {_R.CHILD},
 }
 SECTIONS: dict[str, set[Role]] = {
-    "my_page": {_R.DESIGNATED_PERSON, _R.SOCIAL_WORKER, _R.FOSTER_CARER, _R.KINSHIP_CARER},
+    "my_page": {_R.CHILD, _R.DESIGNATED_PERSON, _R.SOCIAL_WORKER, _R.FOSTER_CARER, _R.KINSHIP_CARER},
     "history": PLAN,
     "arrangements": SCHOOL,
     "attainment": SCHOOL,

@@ -31,7 +31,7 @@ _AFTER = (
 MY_PAGE = SectionRule(
     "my_page",
     _("My page"),
-    (Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER, *CARERS),
+    (Role.CHILD, Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER, *CARERS),
     Facet.VOICE,
     _("Making a difference, “Carers”"),
     (

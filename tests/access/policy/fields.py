@@ -116,7 +116,7 @@ SECTIONS: dict[str, str] = {
 # Who writes a section, and by which act.
 CARERS = words("foster_carer kinship_carer residential_worker")  # CAR-02, CAR-10: whoever cares for the child day by day
 WRITERS: dict[str, tuple[str, frozenset[str]]] = {
-    "my_page": ("contribute_to_pep", words("designated_person social_worker") | CARERS),
+    "my_page": ("contribute_to_pep", words("child designated_person social_worker") | CARERS),
     "history": ("write_pep", words("designated_person lace_coordinator social_worker")),
     "arrangements": ("write_pep", words("designated_person lace_coordinator")),
     "attainment": ("write_pep", words("designated_person lace_coordinator")),

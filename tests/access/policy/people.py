@@ -163,7 +163,13 @@ _row(
 )
 _row("independent_visitor", "independent_visitor", "called contacts", source="Independent visitor: child's first name and contact rules; ADV-05")
 # ---- the child and those who care for the child ----
-_row("child", "child", f"{_SCHOOLING} voice", does="take_down_statement choose_readers consent", source="Child: own PEP, targets, meetings")
+_row(
+    "child",
+    "child",
+    f"{_SCHOOLING} voice",
+    does="contribute_to_pep take_down_statement choose_readers consent",
+    source="Child: own PEP, targets, meetings",
+)
 for _role in ("foster_carer", "kinship_carer"):
     _row(
         "carer",
