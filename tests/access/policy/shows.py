@@ -11,11 +11,15 @@ from tests.access.policy.words import words
 _NAME = words("Child.family_name Child.preferred_name")
 _FRAME = _NAME | words("Child.born_on")
 _STRATEGY = words("Target.strategy Target.when_done Target.where_done Target.done_by Target.how_often")
+_PROVISION = words(
+    "Provision.need Provision.outcome Provision.what Provision.how_much Provision.how_often Provision.provider Provision.why Provision.secured_by"
+)
 _PARTS = words(
     "my_page history arrangements elsewhere attainment aln exclusions aspirations post_16 transition personal_development carer pathway contacts"
 )
 _DRAFT = (
     _STRATEGY
+    | _PROVISION
     | {f"Section.{part}" for part in _PARTS}
     | words(
         "Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with"
@@ -30,6 +34,8 @@ _VERSION = {f"Version.{part}" for part in _PARTS} | words(
     " Version.targets.done_by Version.targets.how_often Version.targets.identified_with"
     " Version.actions.what Version.actions.resource Version.actions.reason"
     " Version.contributions Version.contributions.advocate"
+    " Version.provisions.need Version.provisions.outcome Version.provisions.what Version.provisions.how_much Version.provisions.how_often"
+    " Version.provisions.provider Version.provisions.why Version.provisions.secured_by"
     " Version.attainment.named Version.wellbeing.named Version.wellbeing.words Version.wellbeing.follow_up"
 )
 _ENDED = words("Version.ended.goal Version.ended.evidence")
@@ -86,7 +92,12 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan": _FRAME
     | words("Section.my_page Section.personal_development Target.carer_part Target.goal Target.measure Version.reason Version.targets.goal")
     | _STRATEGY
+    | _PROVISION
     | words("Action.what Action.resource Action.reason Evaluation.evidence Contribution.subject"),
+    "child_plan_provision": _NAME | _PROVISION,
+    "child_plan_provision_add": _NAME,
+    "child_plan_provision_end": _NAME | words("Provision.what"),
+    "child_plan_provision_remove": _NAME | words("Provision.what"),
     "child_plan_words": _NAME,
     "child_plan_words_decline": _NAME,
     "child_plan_words_again": _NAME,
