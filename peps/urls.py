@@ -18,6 +18,7 @@ from peps.views import (
     targets,
     writing,
 )
+from peps.views.needs import needs_urls
 from peps.views.printing import print_urls
 
 PLAN = "children/<uuid:child>/plan/"
@@ -69,6 +70,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{QUALITY}decide/", grading.DecidePage.as_view(), name="child_plan_quality_decide"),
     path(f"{QUALITY}second/", grading.SecondPage.as_view(), name="child_plan_quality_second"),
     *print_urls(PLAN),
+    *needs_urls(PLAN),
     path(f"{PLAN}plan.json", exchange.ExportFile.as_view(), name="child_plan_export"),
     path(f"{PLAN}import/", exchange.ImportPage.as_view(), name="child_plan_import"),
     path("combined-plan/", provisions.CombinedPage.as_view(), name="combined_plan"),

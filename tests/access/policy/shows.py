@@ -98,6 +98,9 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan_provision_add": _NAME,
     "child_plan_provision_end": _NAME | words("Provision.what"),
     "child_plan_provision_remove": _NAME | words("Provision.what"),
+    "child_plan_needs": _FRAME
+    | words("Target.need Target.baseline Target.strategy Target.goal Provision.need Provision.what Provision.how_much Provision.how_often")
+    | words("Provision.why Provision.outcome"),
     "child_plan_words": _NAME,
     "child_plan_words_decline": _NAME,
     "child_plan_words_again": _NAME,
