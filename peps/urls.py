@@ -6,6 +6,7 @@ from peps.api import api_urls
 from peps.views import (
     actions,
     asked,
+    catch_up,
     contributions,
     differences,
     evaluating,
@@ -52,6 +53,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PLAN}provisions/<uuid:provision>/", provisions.ProvisionPage.as_view(), name="child_plan_provision"),
     path(f"{PLAN}provisions/<uuid:provision>/end/", provisions.EndProvisionPage.as_view(), name="child_plan_provision_end"),
     path(f"{PLAN}provisions/<uuid:provision>/remove/", provisions.RemoveProvisionPage.as_view(), name="child_plan_provision_remove"),
+    path(f"{PLAN}catch-up/add/", catch_up.CatchUpPage.as_view(), name="child_plan_catch_up_add"),
+    path(f"{PLAN}catch-up/<uuid:catch_up>/", catch_up.CatchUpPage.as_view(), name="child_plan_catch_up"),
+    path(f"{PLAN}catch-up/<uuid:catch_up>/remove/", catch_up.RemoveCatchUpPage.as_view(), name="child_plan_catch_up_remove"),
     path(f"{PLAN}contributions/ask/", contributions.AskWordsPage.as_view(), name="child_plan_ask_words"),
     path(f"{PLAN}contributions/e-mail/", contributions.LetterPage.as_view(), name="child_plan_letter"),
     path(f"{PLAN}contributions/<uuid:contribution>/", contributions.WordsPage.as_view(), name="child_plan_words"),

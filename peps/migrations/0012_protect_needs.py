@@ -11,5 +11,8 @@ class Migration(migrations.Migration):
         ProtectTenant("peps_combinedplanevent", may="SELECT, INSERT"),
         ProtectChild("peps_provision", may="SELECT, INSERT, UPDATE, DELETE"),  # before a final version holds it, one may be struck out
         ProtectChild("peps_provisionevent", may="SELECT, INSERT"),
+        ProtectChild("peps_catchup", may="SELECT, INSERT, UPDATE, DELETE"),  # likewise
+        ProtectChild("peps_catchupevent", may="SELECT, INSERT"),
         SameAuthority("peps_provision"),
+        SameAuthority("peps_catchup"),
     ]

@@ -23,6 +23,7 @@ from lace.audit.track import tracked
 from lace.children.models import ChildOwned, ChildOwnedQuerySet
 from lace.children.rules import academic_year, age, school_year
 from peps.models.action import Action
+from peps.models.catch_up import CatchUp
 from peps.models.contribution import Contribution
 from peps.models.provision import CombinedPlan, Provision
 from peps.models.target import Target, with_ids
@@ -227,6 +228,7 @@ def frozen(
     contributions: Iterable[Contribution] = (),
     measures: Mapping[str, Any] | None = None,
     provisions: Iterable[Provision] = (),
+    catch_ups: Iterable[CatchUp] = (),
 ) -> dict[str, Any]:
     """What a version freezes: what was asked, words, their language, who wrote them by role, and no name of a person.
 
@@ -250,6 +252,7 @@ def frozen(
         "actions": [_facts(action, ACTION_FIELDS) for action in actions],
         "contributions": [row.as_frozen() for row in contributions],
         "provisions": [row.as_frozen() for row in provisions],
+        "catch_up": [row.as_frozen() for row in catch_ups],
         **(measures or {}),
     }
 

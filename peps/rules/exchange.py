@@ -257,6 +257,9 @@ def _provisions(content: Mapping[str, Any], pointer: str) -> Iterator[Misfit]:
             yield Misfit(f"{at}/secured_by", _("Say who sees to it that the provision goes on"))
         if (found["ended_on"] is not None) != bool(found["end_reason"]):
             yield Misfit(f"{at}/end_reason", _("A provision that has ended has its day and the reason, and no other has"))
+    for place, found in enumerate(content.get("catch_up", ())):
+        if found["ends_on"] < found["starts_on"]:
+            yield Misfit(f"{pointer}/catch_up/{place}/ends_on", _("The last day cannot be before the first"))
 
 
 def _actions(actions: Iterable[Mapping[str, Any]], pointer: str) -> Iterator[Misfit]:

@@ -6,7 +6,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from peps.models import Action, Attainment, Contribution, Evaluation, Pep, Provision, Section, Target, Version, Wellbeing, ended, frozen, measures
+from peps.models import (
+    Action,
+    Attainment,
+    CatchUp,
+    Contribution,
+    Evaluation,
+    Pep,
+    Provision,
+    Section,
+    Target,
+    Version,
+    Wellbeing,
+    ended,
+    frozen,
+    measures,
+)
 from peps.rules import Gap, gaps
 from peps.rules.actions import unsettled
 from peps.rules.idp import unprovided
@@ -28,12 +43,14 @@ class Draft:
     phase: str
     measures: dict[str, list[dict[str, Any]]]
     provisions: list[Provision]
+    catch_ups: list[CatchUp]
 
     def content(self) -> dict[str, Any]:
         """What a version freezes."""
         ends = ended(self.last.targets(), self.evaluations) if self.last else []
         parts: dict[str, Any] = {"actions": self.actions, "contributions": self.contributions, "measures": self.measures}
-        return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, provisions=self.provisions, **parts)
+        parts |= {"provisions": self.provisions, "catch_ups": self.catch_ups}
+        return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, **parts)
 
     def gaps(self, on: date) -> list[Gap]:
         """What stands between the plan and its next version on a day; empty when nothing."""
@@ -62,5 +79,6 @@ def _draft(pep: Pep, on: date) -> Draft:
         asked=list(asked(of, {section.key: section.answers for section in sections}).values()),
         phase=of.phase,
         provisions=list(Provision.objects.filter(pep=pep).for_version(pep.version + 1).order_by("from_on", "created_at")),
+        catch_ups=list(CatchUp.objects.filter(pep=pep).for_version(pep.version + 1).order_by("starts_on", "created_at")),
         measures=measures(Attainment.objects.filter(child=pep.child_id), Wellbeing.objects.filter(child=pep.child_id)),
     )

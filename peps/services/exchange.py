@@ -24,6 +24,7 @@ from peps.models import (
     TARGET_FIELDS,
     Action,
     Attainment,
+    CatchUp,
     Contribution,
     Evaluation,
     Pep,
@@ -228,16 +229,23 @@ def _words(pep: Pep, words: Mapping[str, Any]) -> Contribution:
 
 
 def _provide(pep: Pep, content: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> None:
-    """The provisions of the plan as it stands; from which version on each is held, its versions say."""
-    held = [{found["id"] for found in version.get("provisions", ())} for version in versions]
+    """The provisions and the catch-up of the plan as it stands; from which version on each is held, its versions say."""
     number = len(versions) if pep.state == State.FINAL else len(versions) + 1  # of the version of which this is the content
+    whose = {"pep": pep, "child": pep.child, "authority_id": pep.authority_id}
+
+    def since(part: str, key: str) -> int:
+        holding = (place for place, version in enumerate(versions, 1) if any(row["id"] == key for row in version.get(part, ())))
+        return next(holding, number)
+
     for found in content.get("provisions", ()):
-        since = next((place for place, ids in enumerate(held, 1) if found["id"] in ids), number)
         facts = {name: value for name, value in found.items() if name != "id"}
         facts |= {name: _day(found[name]) for name in ("from_on", "review_on", "last_on", "ended_on")}
         until = number if found["ended_on"] else None
-        whose = {"pep": pep, "child": pep.child, "authority_id": pep.authority_id}
-        Provision(key=UUID(found["id"]), since=since, until=until, **facts, **whose).save(force_insert=True)
+        Provision(key=UUID(found["id"]), since=since("provisions", found["id"]), until=until, **facts, **whose).save(force_insert=True)
+    for found in content.get("catch_up", ()):
+        facts = {name: value for name, value in found.items() if name != "id"} | {name: _day(found[name]) for name in ("starts_on", "ends_on")}
+        until = number if found["outcome"] else None
+        CatchUp(key=UUID(found["id"]), since=since("catch_up", found["id"]), until=until, **facts, **whose).save(force_insert=True)
 
 
 def _measure(pep: Pep, content: Mapping[str, Any]) -> None:

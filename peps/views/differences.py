@@ -16,6 +16,7 @@ from peps.forms import DifferencesForm
 from peps.models import Version
 from peps.rules import differences as rules
 from peps.rules.sections import Kind, SectionRule, rules_of_both
+from peps.views.catch_up import catch_ups_laid_out
 from peps.views.content import LANG, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, written
 from peps.views.idp import provisions_laid_out
@@ -65,6 +66,7 @@ class DifferencesPage(PlanPart):
             "targets": targets_compared(old["targets"], new["targets"]),
             "actions": actions_compared(old.get("actions", []), new.get("actions", [])),
             "provisions": provisions_compared(old.get("provisions", []), new.get("provisions", [])),
+            "catch_ups": catch_ups_compared(old.get("catch_up", []), new.get("catch_up", [])),
             "contributions": words_compared(*(words_laid_out(text.get("contributions", []), self.grant) for text in (old, new))),
             "measures": [
                 part | {"rows": changed}
@@ -130,6 +132,15 @@ def provisions_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[
         return [(_("The provision"), provision["what"], True), *_said(provision["rows"])]
 
     return _compared(provisions_laid_out(old), provisions_laid_out(new), parts)
+
+
+def catch_ups_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same of what is arranged to close gaps."""
+
+    def parts(found: Mapping[str, Any]) -> list[Part]:
+        return [(_("The gap"), found["gap"], True), *_said(found["rows"])]
+
+    return _compared(catch_ups_laid_out(old), catch_ups_laid_out(new), parts)
 
 
 def words_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

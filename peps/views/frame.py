@@ -20,6 +20,7 @@ from lace.web.pages import ChildPage
 from peps.models import (
     Action,
     Attainment,
+    CatchUp,
     Contribution,
     Evaluation,
     Pep,
@@ -164,7 +165,8 @@ class PlanPart(ChildPage):
         rows = self.sections()
         asked = self.asked(rows)
         parts: dict[str, Any] = {"ends": self.ended(), "actions": self.actions(), "contributions": self.contributions(), "measures": self.measures()}
-        return frozen(rows.values(), self.targets(), asked, self.circumstances.phase, provisions=self.provisions(asked), **parts)
+        parts |= {"provisions": self.provisions(asked), "catch_ups": self.catch_ups()}
+        return frozen(rows.values(), self.targets(), asked, self.circumstances.phase, **parts)
 
     def measures(self) -> dict[str, Any]:
         """The newest measures, as far as this reader may see them, in the frozen shape; of a final plan those that its version froze."""
@@ -187,6 +189,10 @@ class PlanPart(ChildPage):
             return []
         rows = Provision.objects.visible_to(self.actor).filter(pep=self.plan).standing()
         return list(rows.select_related("school__organisation").order_by("from_on", "created_at"))
+
+    def catch_ups(self) -> list[CatchUp]:
+        """What is arranged to close gaps, and how it went since the last version."""
+        return list(CatchUp.objects.visible_to(self.actor).filter(pep=self.plan).standing().order_by("starts_on", "created_at"))
 
     def actions(self) -> list[Action]:
         """What is agreed to be done, and what was done or dropped since the last version."""

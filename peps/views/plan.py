@@ -33,6 +33,7 @@ from peps.rules.quality import ReviewState
 from peps.rules.sections import SOMETIMES, SectionRule, asked, rules_of
 from peps.rules.targets import may_go_on, unevaluated
 from peps.services.exchange import EXCHANGE
+from peps.views.catch_up import catch_ups_laid_out
 from peps.views.content import LANG, laid_out, own_words, targets_laid_out, unmet_needs
 from peps.views.frame import PlanPart, is_draft, made_final_by, may_compare, written
 from peps.views.idp import provisions_laid_out, with_idp
@@ -97,6 +98,7 @@ class PlanPage(PlanPart):
             "left": self.left(sections, targets, actions, last, evaluations, asked_words, provisions),
             "provisions": self.provision_cards(provisions),
             "holds_idp": self.holds_idp(),
+            "catch_ups": self.catch_up_cards(),
             "targets": (shown := seen(targets, self.grant)),
             **(self.ends(last, evaluations) if last else {}),
             "contributions": asked_for(self, asked_words),
@@ -146,6 +148,12 @@ class PlanPage(PlanPart):
             for row, laid_out in zip(provisions, provisions_laid_out(row.as_frozen() for row in provisions), strict=True)
         ]
         return sorted(cards, key=lambda card: not card["from_school"])
+
+    def catch_up_cards(self) -> list[dict[str, Any]]:
+        rows = self.catch_ups()
+        cards = catch_ups_laid_out(row.as_frozen() for row in rows)
+        reported = (row.until is not None and row.until <= self.plan.version for row in rows)
+        return [card | {"pk": row.pk, "reported": over} for row, card, over in zip(rows, cards, reported, strict=True)]
 
     def ends(self, last: Version, evaluations: list[Evaluation]) -> dict[str, Any]:
         """While an amendment is written: how the targets of the last version ended, and whether one may still be let go on."""
@@ -224,6 +232,7 @@ class ReadPage(PlanPart):
             "files": links(self),
             "pep": Seen(self.plan, self.grant),
             "sections": with_idp(self, shown, rules, sections, [row.as_frozen() for row in self.provisions(rules)]),
+            "catch_ups": catch_ups_laid_out(row.as_frozen() for row in self.catch_ups()),
             "targets": targets_laid_out(targets),
             "ends": ends_laid_out(self.ended()),
             "actions": live_actions(self.actions(), self.grant, self.actor.today),
@@ -254,6 +263,7 @@ class VersionPage(PlanPart):
             "intact": found.is_intact(),
             "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
             "sections": with_idp(self, shown, rules, content["sections"], content.get("provisions", [])),
+            "catch_ups": catch_ups_laid_out(content.get("catch_up", [])),
             "targets": targets_laid_out(content["targets"]),
             "ends": ends_laid_out(content.get("ended", [])),
             "actions": [laid_out_action(action) for action in content.get("actions", [])],

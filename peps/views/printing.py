@@ -19,6 +19,7 @@ from lace.children.seen import Seen
 from lace.documents.pdf import DJANGO_LANGUAGE, PrintingUnavailable, render_pdf
 from peps.models import Version
 from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS, phase_on, rules_of
+from peps.views.catch_up import catch_ups_laid_out
 from peps.views.content import LANG, day_of, laid_out, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, made_final_by, written
 from peps.views.idp import with_idp
@@ -110,6 +111,7 @@ class WholePdf(TextPage):
             "facts": [(label, value) for label, value in self.facts() if value],
             "milestones": [(label, written(day)) for label, day in self.milestones() if day],
             "sections": with_idp(self, shown, rules, content["sections"], content.get("provisions", [])),
+            "catch_ups": catch_ups_laid_out(content.get("catch_up", [])),
             "writers": self.writers(content),
             "targets": targets_laid_out(content["targets"]),
             "ends": ends_laid_out(content.get("ended", [])),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -57,7 +57,7 @@ def switch(authority: Authority, combined: bool = True, days: int = 0) -> Combin
 
 
 def need(authority: Authority) -> None:
-    with acting(authority, Role.SOCIAL_WORKER):
+    with acting(authority, Role.SOCIAL_WORKER), transaction.atomic():
         assert Child.objects.filter(pk=authority.child.pk).update(additional_needs=True)
     authority.child.additional_needs = True
 

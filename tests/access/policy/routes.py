@@ -75,6 +75,8 @@ _route("child_plan_go_on", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_progress", "child", needs="education")
 for _name in words("child_plan_provision_add child_plan_provision child_plan_provision_end child_plan_provision_remove"):
     _route(_name, "child", FORM, needs="education", act="write_pep")
+for _name in words("child_plan_catch_up_add child_plan_catch_up child_plan_catch_up_remove"):
+    _route(_name, "child", FORM, needs="education", act="write_pep")
 for _name in words("child_plan_action_add child_plan_action child_plan_action_remove child_plan_action_settle child_plan_action_carry"):
     _route(_name, "child", FORM, needs="education", act="write_pep")
 for _name in words("child_plan_ask_words child_plan_letter child_plan_words_again child_plan_words_withdraw"):
