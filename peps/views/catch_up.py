@@ -34,8 +34,8 @@ class CatchUpPage(PlanPart, ChildFormPage):
 
     def load(self, **kwargs: Any) -> None:
         super().load(**kwargs)
-        if "catch_up" in kwargs:
-            self.catch_up = CatchUp.objects.visible_to(self.actor).filter(pep=self.plan, pk=kwargs["catch_up"]).first()
+        if "catchup" in kwargs:
+            self.catch_up = CatchUp.objects.visible_to(self.actor).filter(pep=self.plan, pk=kwargs["catchup"]).first()
             if self.catch_up is None:
                 raise Http404
 
@@ -63,7 +63,7 @@ class CatchUpPage(PlanPart, ChildFormPage):
             "back_url": self.url(),
             "cancel_url": self.url(),
             "submit_text": _("Save the catch-up"),
-            "remove_url": self.url("child_plan_catch_up_remove", catch_up=self.held.pk) if removable else "",
+            "remove_url": self.url("child_plan_catch_up_remove", catchup=self.held.pk) if removable else "",
             "standing": catch_ups_laid_out([self.standing.as_frozen()])[0]["rows"] if self.standing else [],
         }
 
