@@ -3,7 +3,23 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from peps.api import api_urls
-from peps.views import actions, asked, contributions, differences, evaluating, exchange, grading, measures, plan, quality, targets, writing
+from peps.views import (
+    actions,
+    asked,
+    catch_up,
+    contributions,
+    differences,
+    evaluating,
+    exchange,
+    grading,
+    measures,
+    plan,
+    provisions,
+    quality,
+    targets,
+    writing,
+)
+from peps.views.needs import needs_urls
 from peps.views.printing import print_urls
 
 PLAN = "children/<uuid:child>/plan/"
@@ -33,6 +49,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PLAN}actions/<uuid:action>/remove/", actions.RemoveActionPage.as_view(), name="child_plan_action_remove"),
     path(f"{PLAN}actions/<uuid:action>/settle/", actions.SettlePage.as_view(), name="child_plan_action_settle"),
     path(f"{PLAN}actions/<uuid:action>/carry/", actions.CarryPage.as_view(), name="child_plan_action_carry"),
+    path(f"{PLAN}provisions/add/", provisions.ProvisionPage.as_view(), name="child_plan_provision_add"),
+    path(f"{PLAN}provisions/<uuid:provision>/", provisions.ProvisionPage.as_view(), name="child_plan_provision"),
+    path(f"{PLAN}provisions/<uuid:provision>/end/", provisions.EndProvisionPage.as_view(), name="child_plan_provision_end"),
+    path(f"{PLAN}provisions/<uuid:provision>/remove/", provisions.RemoveProvisionPage.as_view(), name="child_plan_provision_remove"),
+    path(f"{PLAN}catch-up/add/", catch_up.CatchUpPage.as_view(), name="child_plan_catch_up_add"),
+    path(f"{PLAN}catch-up/<uuid:catchup>/", catch_up.CatchUpPage.as_view(), name="child_plan_catch_up"),
+    path(f"{PLAN}catch-up/<uuid:catchup>/remove/", catch_up.RemoveCatchUpPage.as_view(), name="child_plan_catch_up_remove"),
     path(f"{PLAN}contributions/ask/", contributions.AskWordsPage.as_view(), name="child_plan_ask_words"),
     path(f"{PLAN}contributions/e-mail/", contributions.LetterPage.as_view(), name="child_plan_letter"),
     path(f"{PLAN}contributions/<uuid:contribution>/", contributions.WordsPage.as_view(), name="child_plan_words"),
@@ -51,8 +74,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{QUALITY}decide/", grading.DecidePage.as_view(), name="child_plan_quality_decide"),
     path(f"{QUALITY}second/", grading.SecondPage.as_view(), name="child_plan_quality_second"),
     *print_urls(PLAN),
+    *needs_urls(PLAN),
     path(f"{PLAN}plan.json", exchange.ExportFile.as_view(), name="child_plan_export"),
     path(f"{PLAN}import/", exchange.ImportPage.as_view(), name="child_plan_import"),
+    path("combined-plan/", provisions.CombinedPage.as_view(), name="combined_plan"),
+    path("combined-plan/change/", provisions.CombinedChangePage.as_view(), name="combined_plan_change"),
     path("words/thanks/", asked.thanks, name="asked_thanks"),
     path("words/<str:token>/", asked.asked, name="asked"),
     path("api/v1/", include(api_urls)),

@@ -23,7 +23,9 @@ from lace.audit.track import tracked
 from lace.children.models import ChildOwned, ChildOwnedQuerySet
 from lace.children.rules import academic_year, age, school_year
 from peps.models.action import Action
+from peps.models.catch_up import CatchUp
 from peps.models.contribution import Contribution
+from peps.models.provision import CombinedPlan, Provision
 from peps.models.target import Target, with_ids
 from peps.rules import State
 from peps.rules.sections import FORM, Circumstances, SectionRule, asked_as_frozen, phase_on
@@ -36,11 +38,13 @@ class PepQuerySet(ChildOwnedQuerySet["Pep"]):
         return self.exclude(state=State.CLOSED)
 
     def with_facts(self, day: date) -> PepQuerySet:
-        """With what decides which questions a plan asks on a day: see `Pep.circumstances`. No statement more."""
+        """With what decides which questions a plan asks on a day: see `Pep.circumstances`; and the school attended. No statement more."""
         of_child = {"child": OuterRef("child")}
         excluded = TermRecord.objects.filter(**of_child, year=academic_year(day), days_excluded__gt=0)
         return self.annotate(
             school_kind=Subquery(Enrolment.objects.filter(**of_child).on_roll(day).values("school__kind")[:1]),
+            school_now=Subquery(Enrolment.objects.filter(**of_child).on_roll(day).values("school")[:1]),
+            combined=Subquery(CombinedPlan.objects.of(OuterRef("authority"), day).values("combined")[:1]),
             elsewhere=Exists(EotasPlace.objects.filter(**of_child).open_on(day)),
             excluded=Exists(excluded),
         )
@@ -111,6 +115,7 @@ class Pep(ChildOwned):
             needs=self.child.additional_needs,
             excluded=facts.excluded,
             asked_for=frozenset(self.asked_for),
+            combined=bool(facts.combined),
         )
 
 
@@ -222,6 +227,8 @@ def frozen(
     actions: Iterable[Action] = (),
     contributions: Iterable[Contribution] = (),
     measures: Mapping[str, Any] | None = None,
+    provisions: Iterable[Provision] = (),
+    catch_ups: Iterable[CatchUp] = (),
 ) -> dict[str, Any]:
     """What a version freezes: what was asked, words, their language, who wrote them by role, and no name of a person.
 
@@ -244,6 +251,8 @@ def frozen(
         "ended": [{name: _plain(value) for name, value in end.items()} for end in ends],
         "actions": [_facts(action, ACTION_FIELDS) for action in actions],
         "contributions": [row.as_frozen() for row in contributions],
+        "provisions": [row.as_frozen() for row in provisions],
+        "catch_up": [row.as_frozen() for row in catch_ups],
         **(measures or {}),
     }
 

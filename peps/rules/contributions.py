@@ -135,7 +135,12 @@ def left(gaps: Iterable[Gap], rules: Iterable[SectionRule], awaited: Iterable[tu
     return list(found.values())
 
 
-_TITLES = {"targets": _("Targets"), "last_targets": _("Targets of the last plan"), "actions": _("Actions")}
+_TITLES = {
+    "targets": _("Targets"),
+    "provisions": _("Additional learning provision"),
+    "last_targets": _("Targets of the last plan"),
+    "actions": _("Actions"),
+}
 
 
 def _owner(rule: SectionRule) -> str:

@@ -180,6 +180,7 @@ def _contents(found: Mapping[str, Any], edition: int) -> Iterator[Misfit]:
             continue
         yield from _of_this_edition(content, pointer)
         yield from _measures(content, pointer)
+        yield from _provisions(content, pointer)
         for key, section in content["sections"].items():
             at, rule = f"{pointer}/sections/{key}", SECTIONS.get(key)
             if section["written_as"] and section["written_as"] not in set(Role):
@@ -240,6 +241,25 @@ def _measures(content: Mapping[str, Any], pointer: str) -> Iterator[Misfit]:
         for place, entry in enumerate(content.get(part, ())):
             if entry["recorded_as"] and entry["recorded_as"] not in set(Role):
                 yield Misfit(f"{pointer}/{part}/{place}/recorded_as", _("Lace has no such role"))
+
+
+def _provisions(content: Mapping[str, Any], pointer: str) -> Iterator[Misfit]:
+    """Each provision is reviewed or ends, one that goes on after a move has somebody who sees to it, one that has ended says why."""
+    ids = set()
+    for place, found in enumerate(content.get("provisions", ())):
+        at = f"{pointer}/provisions/{place}"
+        if found["id"] in ids:
+            yield Misfit(f"{at}/id", _("Two provisions have this number"))
+        ids.add(found["id"])
+        if found["review_on"] is None and found["last_on"] is None:
+            yield Misfit(f"{at}/review_on", _("Enter the review date, or the last day"))
+        if found["goes_on"] and not found["secured_by"]:
+            yield Misfit(f"{at}/secured_by", _("Say who sees to it that the provision goes on"))
+        if (found["ended_on"] is not None) != bool(found["end_reason"]):
+            yield Misfit(f"{at}/end_reason", _("A provision that has ended has its day and the reason, and no other has"))
+    for place, found in enumerate(content.get("catch_up", ())):
+        if found["ends_on"] < found["starts_on"]:
+            yield Misfit(f"{pointer}/catch_up/{place}/ends_on", _("The last day cannot be before the first"))
 
 
 def _actions(actions: Iterable[Mapping[str, Any]], pointer: str) -> Iterator[Misfit]:

@@ -6,9 +6,25 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from peps.models import Action, Attainment, Contribution, Evaluation, Pep, Section, Target, Version, Wellbeing, ended, frozen, measures
+from peps.models import (
+    Action,
+    Attainment,
+    CatchUp,
+    Contribution,
+    Evaluation,
+    Pep,
+    Provision,
+    Section,
+    Target,
+    Version,
+    Wellbeing,
+    ended,
+    frozen,
+    measures,
+)
 from peps.rules import Gap, gaps
 from peps.rules.actions import unsettled
+from peps.rules.idp import unprovided
 from peps.rules.sections import SectionRule, asked
 from peps.rules.targets import unevaluated
 
@@ -26,11 +42,14 @@ class Draft:
     asked: list[SectionRule]
     phase: str
     measures: dict[str, list[dict[str, Any]]]
+    provisions: list[Provision]
+    catch_ups: list[CatchUp]
 
     def content(self) -> dict[str, Any]:
         """What a version freezes."""
         ends = ended(self.last.targets(), self.evaluations) if self.last else []
         parts: dict[str, Any] = {"actions": self.actions, "contributions": self.contributions, "measures": self.measures}
+        parts |= {"provisions": self.provisions, "catch_ups": self.catch_ups}
         return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, **parts)
 
     def gaps(self, on: date) -> list[Gap]:
@@ -41,6 +60,7 @@ class Draft:
             *gaps(self.asked, answers, {target.area for target in self.targets}),
             *unevaluated(self.last.targets() if self.last else [], said, on),
             *unsettled(self.actions, on),
+            *unprovided(self.asked, answers, sum(provision.ended_on is None for provision in self.provisions)),
         ]
 
 
@@ -58,5 +78,7 @@ def _draft(pep: Pep, on: date) -> Draft:
         contributions=list(Contribution.objects.filter(pep=pep).awaited_or_said(pep.version + 1).order_by("created_at", "pk")),
         asked=list(asked(of, {section.key: section.answers for section in sections}).values()),
         phase=of.phase,
+        provisions=list(Provision.objects.filter(pep=pep).for_version(pep.version + 1).order_by("from_on", "created_at")),
+        catch_ups=list(CatchUp.objects.filter(pep=pep).for_version(pep.version + 1).order_by("starts_on", "created_at")),
         measures=measures(Attainment.objects.filter(child=pep.child_id), Wellbeing.objects.filter(child=pep.child_id)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -24,9 +24,11 @@ from peps.models import (
     TARGET_FIELDS,
     Action,
     Attainment,
+    CatchUp,
     Contribution,
     Evaluation,
     Pep,
+    Provision,
     Section,
     Target,
     Version,
@@ -126,6 +128,7 @@ def import_plan(*, by: Actor, child: Child, data: bytes) -> Pep:
     pep.amendment_reason, pep.asked_for = plan["amendment_reason"], plan["asked_for"]
     pep.save(force_insert=True)
     _write(pep, plan["content"], plan["actions"])
+    _provide(pep, plan["content"], [version["content"] for version in versions])
     own = _named(child.authority)
     last: Version | None = None
     for version in versions:
@@ -223,6 +226,26 @@ def _words(pep: Pep, words: Mapping[str, Any]) -> Contribution:
     facts["given_at" if words["state"] == Said.GIVEN else "declined_at"] = _noon(words["said_on"])
     whose = {"pep": pep, "child": pep.child, "authority_id": pep.authority_id}
     return Contribution(number=pep.version + 1, asked_on=asked_on, due_on=asked_on, **facts, **whose)
+
+
+def _provide(pep: Pep, content: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> None:
+    """The provisions and the catch-up of the plan as it stands; from which version on each is held, its versions say."""
+    number = len(versions) if pep.state == State.FINAL else len(versions) + 1  # of the version of which this is the content
+    whose = {"pep": pep, "child": pep.child, "authority_id": pep.authority_id}
+
+    def since(part: str, key: str) -> int:
+        holding = (place for place, version in enumerate(versions, 1) if any(row["id"] == key for row in version.get(part, ())))
+        return next(holding, number)
+
+    for found in content.get("provisions", ()):
+        facts = {name: value for name, value in found.items() if name != "id"}
+        facts |= {name: _day(found[name]) for name in ("from_on", "review_on", "last_on", "ended_on")}
+        until = number if found["ended_on"] else None
+        Provision(key=UUID(found["id"]), since=since("provisions", found["id"]), until=until, **facts, **whose).save(force_insert=True)
+    for found in content.get("catch_up", ()):
+        facts = {name: value for name, value in found.items() if name != "id"} | {name: _day(found[name]) for name in ("starts_on", "ends_on")}
+        until = number if found["outcome"] else None
+        CatchUp(key=UUID(found["id"]), since=since("catch_up", found["id"]), until=until, **facts, **whose).save(force_insert=True)
 
 
 def _measure(pep: Pep, content: Mapping[str, Any]) -> None:

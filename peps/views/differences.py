@@ -16,8 +16,10 @@ from peps.forms import DifferencesForm
 from peps.models import Version
 from peps.rules import differences as rules
 from peps.rules.sections import Kind, SectionRule, rules_of_both
+from peps.views.catch_up import catch_ups_laid_out
 from peps.views.content import LANG, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, written
+from peps.views.idp import provisions_laid_out
 from peps.views.measured import measures_compared
 from peps.views.outcomes import laid_out_action
 from peps.views.words import words_laid_out
@@ -63,6 +65,8 @@ class DifferencesPage(PlanPart):
             "sections": [_section(section) for section in sections],
             "targets": targets_compared(old["targets"], new["targets"]),
             "actions": actions_compared(old.get("actions", []), new.get("actions", [])),
+            "provisions": provisions_compared(old.get("provisions", []), new.get("provisions", [])),
+            "catch_ups": catch_ups_compared(old.get("catch_up", []), new.get("catch_up", [])),
             "contributions": words_compared(*(words_laid_out(text.get("contributions", []), self.grant) for text in (old, new))),
             "measures": [
                 part | {"rows": changed}
@@ -119,6 +123,24 @@ def actions_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str
         return [*about, *_said(action["rows"])]
 
     return _compared(map(laid_out_action, old), map(laid_out_action, new), parts)
+
+
+def provisions_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same of each element of the additional learning provision."""
+
+    def parts(provision: Mapping[str, Any]) -> list[Part]:
+        return [(_("The provision"), provision["what"], True), *_said(provision["rows"])]
+
+    return _compared(provisions_laid_out(old), provisions_laid_out(new), parts)
+
+
+def catch_ups_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same of what is arranged to close gaps."""
+
+    def parts(found: Mapping[str, Any]) -> list[Part]:
+        return [(_("The gap"), found["gap"], True), *_said(found["rows"])]
+
+    return _compared(catch_ups_laid_out(old), catch_ups_laid_out(new), parts)
 
 
 def words_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, ClassVar
 
@@ -17,7 +17,23 @@ from lace.accounts.models import Language
 from lace.core.errors import NotAllowed
 from lace.web.child_tabs import child_frame
 from lace.web.pages import ChildPage
-from peps.models import Action, Attainment, Contribution, Evaluation, Pep, QualityReview, Section, Target, Version, Wellbeing, ended, frozen, measures
+from peps.models import (
+    Action,
+    Attainment,
+    CatchUp,
+    Contribution,
+    Evaluation,
+    Pep,
+    Provision,
+    QualityReview,
+    Section,
+    Target,
+    Version,
+    Wellbeing,
+    ended,
+    frozen,
+    measures,
+)
 from peps.rules import TRANSITIONS, State, Step
 from peps.rules.quality import ReviewState
 from peps.rules.sections import SECTIONS, Circumstances, SectionRule, asked
@@ -147,8 +163,10 @@ class PlanPart(ChildPage):
     def draft(self) -> dict[str, Any]:
         """What this reader may see of the plan as it stands, in the shape of a frozen version's content."""
         rows = self.sections()
+        asked = self.asked(rows)
         parts: dict[str, Any] = {"ends": self.ended(), "actions": self.actions(), "contributions": self.contributions(), "measures": self.measures()}
-        return frozen(rows.values(), self.targets(), self.asked(rows), self.circumstances.phase, **parts)
+        parts |= {"provisions": self.provisions(asked), "catch_ups": self.catch_ups()}
+        return frozen(rows.values(), self.targets(), asked, self.circumstances.phase, **parts)
 
     def measures(self) -> dict[str, Any]:
         """The newest measures, as far as this reader may see them, in the frozen shape; of a final plan those that its version froze."""
@@ -160,6 +178,21 @@ class PlanPart(ChildPage):
             Attainment.objects.visible_to(self.actor).filter(child=self.child) if Facet.EDUCATION in held else None,
             Wellbeing.objects.visible_to(self.actor).filter(child=self.child) if Facet.WELLBEING in held else None,
         )
+
+    def holds_idp(self) -> bool:
+        """Does the plan hold the child's development plan for additional learning needs (PEP-22)?"""
+        return self.circumstances.combined and self.circumstances.needs
+
+    def provisions(self, asked: Iterable[SectionRule]) -> list[Provision]:
+        """The additional learning provision, with what ended since the last version; none where its section does not stand."""
+        if not any(rule.key == "aln" for rule in asked):
+            return []
+        rows = Provision.objects.visible_to(self.actor).filter(pep=self.plan).standing()
+        return list(rows.select_related("school__organisation").order_by("from_on", "created_at"))
+
+    def catch_ups(self) -> list[CatchUp]:
+        """What is arranged to close gaps, and how it went since the last version."""
+        return list(CatchUp.objects.visible_to(self.actor).filter(pep=self.plan).standing().order_by("starts_on", "created_at"))
 
     def actions(self) -> list[Action]:
         """What is agreed to be done, and what was done or dropped since the last version."""

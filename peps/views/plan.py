@@ -23,17 +23,20 @@ from lace.web.duties import duty_item
 from lace.web.pages import ChildFormPage
 from peps import services
 from peps.forms import AmendForm, AskForm, CloseForm, FinaliseForm, StartForm
-from peps.models import TARGET_FIELDS, Action, Contribution, Evaluation, Pep, Section, Target, Version, ended
+from peps.models import TARGET_FIELDS, Action, Contribution, Evaluation, Pep, Provision, Section, Target, Version, ended
 from peps.rules import DEVELOPED, INITIATED, Gap, State, Step, gaps
 from peps.rules.actions import Owner, unsettled
 from peps.rules.checks import remarks
 from peps.rules.contributions import left
+from peps.rules.idp import unprovided
 from peps.rules.quality import ReviewState
 from peps.rules.sections import SOMETIMES, SectionRule, asked, rules_of
 from peps.rules.targets import may_go_on, unevaluated
 from peps.services.exchange import EXCHANGE
+from peps.views.catch_up import catch_ups_laid_out
 from peps.views.content import LANG, laid_out, own_words, targets_laid_out, unmet_needs
 from peps.views.frame import PlanPart, is_draft, made_final_by, may_compare, written
+from peps.views.idp import provisions_laid_out, with_idp
 from peps.views.measured import with_measures
 from peps.views.outcomes import ends_laid_out, laid_out_action, live_actions
 from peps.views.printing import blank, links
@@ -79,6 +82,8 @@ class PlanPage(PlanPart):
         targets, actions, asked_words = self.targets(), self.actions(), self.contributions()
         last = self.last_version() if pep.state == State.AMENDING else None
         evaluations = self.evaluations(last) if last else []
+        rules = self.asked(sections)
+        provisions = self.provisions(rules)
         in_care = Child.objects.visible_to(self.actor).filter(pk=self.child.pk).in_care_on(self.actor.today)
         return {
             "pep": Seen(pep, self.grant),
@@ -86,11 +91,14 @@ class PlanPage(PlanPart):
             "days": self.days(pep),
             "words": own_words(page.answers) if page else "",
             "words_lang": LANG.get(page.language, "") if page else "",
-            "tasks": [self.task(rule, sections.get(rule.key)) for rule in self.asked(sections)],
+            "tasks": [self.task(rule, sections.get(rule.key)) for rule in rules],
             "changes": services.changes_since(by=self.actor, pep=pep, facets=self.grant.facets),
             "quality": self.quality(),
             "unmet": unmet_needs(sections),
-            "left": self.left(sections, targets, actions, last, evaluations, asked_words),
+            "left": self.left(sections, targets, actions, last, evaluations, asked_words, provisions),
+            "provisions": self.provision_cards(provisions),
+            "holds_idp": self.holds_idp(),
+            "catch_ups": self.catch_up_cards(),
             "targets": (shown := seen(targets, self.grant)),
             **(self.ends(last, evaluations) if last else {}),
             "contributions": asked_for(self, asked_words),
@@ -111,17 +119,41 @@ class PlanPage(PlanPart):
         last: Version | None,
         evaluations: list[Evaluation],
         words: list[Contribution],
+        provisions: list[Provision],
     ) -> list[dict[str, Any]]:
         """What is left before the plan is whole and whose it is, as far as this reader may see the sections; nothing of a final plan."""
         if not is_draft(self.plan):
             return []
         rules = self.asked(sections)
+        answers = {key: row.answers for key, row in sections.items()}
         missing = [
-            *gaps(rules, {key: row.answers for key, row in sections.items()}, {target.area for target in targets}),
+            *gaps(rules, answers, {target.area for target in targets}),
             *unevaluated(last.targets() if last else [], {str(row.target): row.outcome for row in evaluations}, self.actor.today),
             *unsettled(actions, self.actor.today),
+            *unprovided(rules, answers, sum(provision.ended_on is None for provision in provisions)),
         ]
         return [{"key": one.whose, "value": "; ".join(one.what)} for one in left(missing, rules, due_by(words))]
+
+    def provision_cards(self, provisions: list[Provision]) -> list[dict[str, Any]]:
+        """The provisions, first those that came along from another school: they go on, or somebody says what becomes of them (PEP-32)."""
+        facts: Any = self.plan  # with the columns of `with_facts`
+        cards = [
+            laid_out
+            | {
+                "pk": row.pk,
+                "from_school": row.school.name if row.school and row.ended_on is None and row.came_along(facts.school_now) else "",
+                "goes_on": row.goes_on,
+                "secured_by": row.secured_by,
+            }
+            for row, laid_out in zip(provisions, provisions_laid_out(row.as_frozen() for row in provisions), strict=True)
+        ]
+        return sorted(cards, key=lambda card: not card["from_school"])
+
+    def catch_up_cards(self) -> list[dict[str, Any]]:
+        rows = self.catch_ups()
+        cards = catch_ups_laid_out(row.as_frozen() for row in rows)
+        reported = (row.until is not None and row.until <= self.plan.version for row in rows)
+        return [card | {"pk": row.pk, "reported": over} for row, card, over in zip(rows, cards, reported, strict=True)]
 
     def ends(self, last: Version, evaluations: list[Evaluation]) -> dict[str, Any]:
         """While an amendment is written: how the targets of the last version ended, and whether one may still be let go on."""
@@ -191,13 +223,16 @@ class ReadPage(PlanPart):
         rows = self.sections()
         sections = {key: {"answers": row.answers, "language": row.language} for key, row in rows.items()}
         targets = [{name: getattr(target, name) for name in TARGET_FIELDS} for target in self.targets()]
+        rules = self.asked(rows)
+        shown = with_measures(laid_out(rules, sections, self.grant), self.measures(), self.grant)
         context = {
             **self.frame(),
             **self.way_back(),
             "title": _("The plan as it stands"),
             "files": links(self),
             "pep": Seen(self.plan, self.grant),
-            "sections": with_measures(laid_out(self.asked(rows), sections, self.grant), self.measures(), self.grant),
+            "sections": with_idp(self, shown, rules, sections, [row.as_frozen() for row in self.provisions(rules)]),
+            "catch_ups": catch_ups_laid_out(row.as_frozen() for row in self.catch_ups()),
             "targets": targets_laid_out(targets),
             "ends": ends_laid_out(self.ended()),
             "actions": live_actions(self.actions(), self.grant, self.actor.today),
@@ -216,6 +251,8 @@ class VersionPage(PlanPart):
         found = Version.objects.visible_to(self.actor).filter(child=self.child, pk=version).select_related("finalised_by").first()
         if found is None:
             raise Http404
+        content, rules = found.content, rules_of(found.content)
+        shown = with_measures(laid_out(rules, content["sections"], self.grant), content, self.grant)
         context = {
             **self.frame(),
             **self.way_back(),
@@ -225,11 +262,12 @@ class VersionPage(PlanPart):
             "finalised_by": made_final_by(found),
             "intact": found.is_intact(),
             "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
-            "sections": with_measures(laid_out(rules_of(found.content), found.content["sections"], self.grant), found.content, self.grant),
-            "targets": targets_laid_out(found.content["targets"]),
-            "ends": ends_laid_out(found.content.get("ended", [])),
-            "actions": [laid_out_action(action) for action in found.content.get("actions", [])],
-            "contributions": words_laid_out(found.content.get("contributions", []), self.grant),
+            "sections": with_idp(self, shown, rules, content["sections"], content.get("provisions", [])),
+            "catch_ups": catch_ups_laid_out(content.get("catch_up", [])),
+            "targets": targets_laid_out(content["targets"]),
+            "ends": ends_laid_out(content.get("ended", [])),
+            "actions": [laid_out_action(action) for action in content.get("actions", [])],
+            "contributions": words_laid_out(content.get("contributions", []), self.grant),
         }
         return render(request, "peps/read.html", context)
 
@@ -297,6 +335,7 @@ class CheckPage(Act):
             *gaps(rules, answers, {target.area for target in self.targets()}),
             *unevaluated(last.targets() if last else [], said, today),
             *unsettled(self.actions(), today),
+            *unprovided(rules, answers, sum(provision.ended_on is None for provision in self.provisions(rules))),
         ]
         return super().context() | {
             "gaps": [{"text": gap.sentence, "href": self.gap_url(gap)} for gap in missing],
@@ -313,6 +352,8 @@ class CheckPage(Act):
     def gap_url(self, gap: Gap) -> str:
         if gap.key == "targets":
             return self.url("child_plan_target_add")
+        if gap.key == "provisions":
+            return self.url("child_plan_provision_add")
         if gap.key in {"last_targets", "actions"}:
             return f"{self.url()}#{gap.key.replace('_', '-')}"
         return self.url("child_plan_section", key=gap.key)

@@ -19,8 +19,10 @@ from lace.children.seen import Seen
 from lace.documents.pdf import DJANGO_LANGUAGE, PrintingUnavailable, render_pdf
 from peps.models import Version
 from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS, phase_on, rules_of
+from peps.views.catch_up import catch_ups_laid_out
 from peps.views.content import LANG, day_of, laid_out, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, made_final_by, written
+from peps.views.idp import with_idp
 from peps.views.measured import with_measures
 from peps.views.outcomes import ends_laid_out, laid_out_action
 from peps.views.words import words_laid_out
@@ -98,6 +100,8 @@ class WholePdf(TextPage):
 
     def context(self) -> dict[str, Any]:
         content, authority = self.content(), self.child.authority
+        rules = rules_of(content)
+        shown = with_measures(laid_out(rules, content["sections"], self.grant), content, self.grant)
         return {
             "title": _("Personal Education Plan"),
             "subtitle": f"{self.seen.name} · {self.standing()}",
@@ -106,7 +110,8 @@ class WholePdf(TextPage):
             "draft": self.version is None and is_draft(self.plan),
             "facts": [(label, value) for label, value in self.facts() if value],
             "milestones": [(label, written(day)) for label, day in self.milestones() if day],
-            "sections": with_measures(laid_out(rules_of(content), content["sections"], self.grant), content, self.grant),
+            "sections": with_idp(self, shown, rules, content["sections"], content.get("provisions", [])),
+            "catch_ups": catch_ups_laid_out(content.get("catch_up", [])),
             "writers": self.writers(content),
             "targets": targets_laid_out(content["targets"]),
             "ends": ends_laid_out(content.get("ended", [])),

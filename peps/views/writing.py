@@ -25,6 +25,7 @@ from peps.rules.quality import TARGETS
 from peps.rules.sections import SECTIONS, SectionRule
 from peps.views.content import LANG, laid_out_answer
 from peps.views.frame import PlanPart, language_in_use
+from peps.views.idp import known as known_of_idp
 from peps.views.measured import measures_of
 from schools.models import Designation, Enrolment, TermRecord
 
@@ -86,8 +87,15 @@ class SectionPage(PlanPart, ChildFormPage):
             "by_the_child": self.actor.role == Role.CHILD,
             "child_speaks": self.rule.facet == Facet.VOICE,
             **self.pinned(self.rule.key),
+            "idp": self.idp() if self.rule.key == "aln" else None,
             "measures": measures_of(self.measures(), self.grant).get(self.rule.key) if self.rule.key in WITH_MEASURES else None,
         }
+
+    def idp(self) -> list[dict[str, Any]] | None:
+        """Of a development plan inside this plan: what the record has under its headings already."""
+        if not self.holds_idp():
+            return None
+        return known_of_idp(self, {key: {"answers": row.answers, "language": row.language} for key, row in self.sections().items()})
 
     def autosave(self, request: HttpRequest) -> HttpResponse:
         """Save what is typed so far and say so; what cannot be saved now is said at the next press of a button."""

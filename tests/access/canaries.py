@@ -245,6 +245,12 @@ class Planter:
     def _of_action(self) -> Iterable[dict[str, Any]]:
         yield {"state": "open", "evidence": "", "done_on": None, "until": None, "since": 2, "owner": None}
 
+    def _of_provision(self) -> Iterable[dict[str, Any]]:
+        yield {"goes_on": True, "ended_on": None, "end_reason": "", "until": None, "since": 2}
+
+    def _of_catchup(self) -> Iterable[dict[str, Any]]:
+        yield {"sessions": 6, "ends_on": timezone.localdate() + timedelta(days=30), "outcome": "", "until": None, "since": 2}
+
     def _of_contribution(self) -> Iterable[dict[str, Any]]:
         """Asked of the carers and awaited; given by a teacher by e-mail, and by the advocate for the child; declined."""
         empty = dict.fromkeys(("person", "given_at", "given_by", "declined_at", "withdrawn_at", "expires_at", "sitting"))
@@ -325,6 +331,8 @@ class Planter:
             "ended": [end],
             "actions": [action],
             "contributions": said,
+            "provisions": [self._frozen_provision()],
+            "catch_up": [self._frozen_catch_up()],
             "attainment": [
                 {
                     **{"measure": "qualification", "subject": "", "named": self._frozen("attainment.named"), "value": "2", "volume": "1.0"},
@@ -340,6 +348,16 @@ class Planter:
             ],
         }
         yield {"number": 1, "content": content, "sha256": digest(content)}
+
+    def _frozen_provision(self) -> dict[str, Any]:
+        words = ("need", "outcome", "what", "how_much", "how_often", "provider", "why", "secured_by")
+        said = {name: self._frozen(f"provisions.{name}") for name in words}
+        days = {"from_on": "2026-01-05", "review_on": "2026-06-05", "last_on": None, "ended_on": None, "end_reason": ""}
+        return said | days | {"id": str(uuid4()), "in_welsh": "yes", "goes_on": True, "language": "en-gb"}
+
+    def _frozen_catch_up(self) -> dict[str, Any]:
+        said = {name: self._frozen(f"catch_up.{name}") for name in ("subject", "gap", "provider", "outcome")}
+        return said | {"id": str(uuid4()), "sessions": 6, "starts_on": "2026-01-05", "ends_on": "2026-02-05", "funding": "pdg", "language": "en-gb"}
 
     def _frozen(self, name: str) -> str:
         return self._word("Version", name, "education")

@@ -31,6 +31,7 @@ JOBS_MAY: dict[str, str] = {
     "deadlines_sweeprun": "INSERT, SELECT",
     # what authorities chose, who is away, the calendars
     "deadlines_rulechoice": "SELECT",
+    "peps_combinedplan": "SELECT",
     "peps_qualitystandard": "SELECT",
     "deadlines_absence": "SELECT",
     "deadlines_extraholiday": "SELECT",

@@ -80,7 +80,7 @@ PERMISSION_WORDS: dict[Permission, Promise] = {
     Permission.READ_AUDIT: _("read the audit"),
     Permission.ADMINISTER: _("give and end roles"),
     Permission.KEEP_CALENDAR: _("keep term dates, days without pupils and lesson times"),
-    Permission.SET_STANDARD: _("choose by what the quality of plans is judged"),
+    Permission.SET_STANDARD: _("choose by what plans are judged, and whether the individual development plan stands inside them"),
     Permission.SEE_BODY_DUTIES: _("see the duties of schools and of the authority"),
 }
 # A case system's account is a machine's; it is given when its API client is made, never to a person.

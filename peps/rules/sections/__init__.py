@@ -14,6 +14,7 @@ from peps.rules.sections.editions import asked_as_frozen as asked_as_frozen
 from peps.rules.sections.editions import rules_of as _rules_of
 from peps.rules.sections.kinds import BY_AN_ADULT as BY_AN_ADULT
 from peps.rules.sections.kinds import DECLINED as DECLINED
+from peps.rules.sections.kinds import IDP_KINDS as IDP_KINDS
 from peps.rules.sections.kinds import ROWS_LIMIT as ROWS_LIMIT
 from peps.rules.sections.kinds import WORDS as WORDS
 from peps.rules.sections.kinds import Circumstances as Circumstances

@@ -21,6 +21,7 @@ PHASES = frozenset(Phase)
 ROWS_LIMIT = 40
 DECLINED = "declined"
 BY_AN_ADULT = "adult"
+IDP_KINDS = frozenset({"idp_school", "idp_authority"})  # answers to "kind" of the section aln
 WORDS = ("like", "good_at", "matters", "helps", "hard", "hope", "next", "adults")  # of my_page: the child's own statements
 
 
@@ -51,6 +52,7 @@ class Circumstances:
     elsewhere: bool = False  # taught otherwise than at school
     needs: bool = False  # additional learning needs
     excluded: bool = False  # in this school year
+    combined: bool = False  # the authority has the development plan for additional learning needs inside the PEP
     asked_for: frozenset[str] = frozenset()  # keys of sections
 
 
@@ -124,6 +126,8 @@ class SectionRule:
         """The labels of what a final plan must answer here and does not yet."""
         if self.key == "my_page":
             return _missing_in_my_page(self, answers)
+        if self.key == "aln":
+            return _missing_in_aln(self, answers)
         return [question.label for question in self.questions if question.required and not answered(question, answers.get(question.key))]
 
 
@@ -179,6 +183,17 @@ def _missing_in_my_page(section: SectionRule, answers: Mapping[str, Any]) -> lis
     if answers["how"] == DECLINED or any(str(answers.get(key) or "").strip() for key in WORDS):
         return []
     return [question.label for question in section.questions if question.key == "next"]
+
+
+def _missing_in_aln(section: SectionRule, answers: Mapping[str, Any]) -> list[Promise]:
+    """A development plan inside the PEP needs no summary of itself; any other plan is summed up, and its text stays where it is (PEP-09)."""
+    inside = answers.get("kind") in IDP_KINDS and any(question.key == "need" for question in section.questions)
+    idle = "summary" if inside else "need"
+    return [
+        question.label
+        for question in section.questions
+        if question.required and question.key != idle and not answered(question, answers.get(question.key))
+    ]
 
 
 def check_answers(section: SectionRule, answers: Mapping[str, Any]) -> Iterator[tuple[str, Promise]]:

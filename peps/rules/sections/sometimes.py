@@ -7,7 +7,12 @@ from django.utils.translation import gettext_lazy as _
 from lace.accounts.access import Facet, Role
 from lace.children.rules import Phase
 from peps.rules.sections.core import SCHOOL
-from peps.rules.sections.kinds import SectionRule, choice, in_transition, line, text
+from peps.rules.sections.kinds import Circumstances, SectionRule, choice, in_transition, line, text
+
+
+def _combined(of: Circumstances) -> bool:
+    return of.needs and of.combined
+
 
 TRANSITION = SectionRule(
     "transition",
@@ -69,6 +74,26 @@ ALN = SectionRule(
         ),
         line("where", _("Where the plan is kept"), _("A reference or a link, so that nothing has to be written twice."), required=False),
         text("summary", _("What matters most in it for this plan"), _("In short; the plan itself has the rest.")),
+        # Where the authority has the development plan inside the PEP: what the record does not know already (peps.rules.idp.HEADINGS).
+        line("contact", _("1B. Whom to ask about this plan"), _("A role or a name at the school or the authority."), required=False, when=_combined),
+        text("need", _("2A. The additional learning needs and their effect"), _("As clear and whole as possible, in plain words."), when=_combined),
+        text("nhs", _("2C. Provision by an NHS body"), _("What, how much, how often, and which body."), required=False, when=_combined),
+        text(
+            "authority",
+            _("2D. Provision that the local authority secures"),
+            _("A named school or a place to live among it."),
+            required=False,
+            when=_combined,
+        ),
+        text("record", _("3A. Record of the information used"), _("Reports and advice, with their days."), required=False, when=_combined),
+        text(
+            "moves",
+            _("3B. Moving on"),
+            _("What is prepared for the next stage. The section “Moving on” has the rest."),
+            required=False,
+            when=_combined,
+        ),
+        text("travel", _("3C. Travel"), _("How the child gets there, and who arranges it."), required=False, when=_combined),
     ),
     when=lambda of: of.needs,
     because=_("The child has additional learning needs."),

@@ -52,6 +52,12 @@ MODELS: dict[str, dict[str, str]] = {
     "Target": _all("targets", f"{_ROW} pep key position area goal measure strategy when_done where_done done_by how_often review_on language")
     | _all("education", "need identified_with baseline cost funding carer_part child_agrees teacher_agrees version"),
     "Evaluation": _all("education", f"{_ROW} pep of_version target outcome evidence evaluated_on language written_by written_as version"),
+    "Provision": _all(
+        "education",
+        f"{_ROW} pep key need outcome what how_much how_often in_welsh provider from_on review_on last_on why goes_on secured_by school"
+        " ended_on end_reason since until language version",
+    ),
+    "CatchUp": _all("education", f"{_ROW} pep key subject gap provider sessions starts_on ends_on funding outcome since until language version"),
     "Attainment": _all("education", f"{_ROW} {_MEASURED} measure subject named value volume basis"),
     "Wellbeing": _all("wellbeing", f"{_ROW} {_MEASURED} instrument edition informant named scores words follow_up language"),
     # Who is named with an action is one of the people around the child.

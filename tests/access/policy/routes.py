@@ -73,6 +73,10 @@ _route("child_plan_target_remove", "child", FORM, needs="education", act="write_
 _route("child_plan_evaluate", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_go_on", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_progress", "child", needs="education")
+for _name in words("child_plan_provision_add child_plan_provision child_plan_provision_end child_plan_provision_remove"):
+    _route(_name, "child", FORM, needs="education", act="write_pep")
+for _name in words("child_plan_catch_up_add child_plan_catch_up child_plan_catch_up_remove"):
+    _route(_name, "child", FORM, needs="education", act="write_pep")
 for _name in words("child_plan_action_add child_plan_action child_plan_action_remove child_plan_action_settle child_plan_action_carry"):
     _route(_name, "child", FORM, needs="education", act="write_pep")
 for _name in words("child_plan_ask_words child_plan_letter child_plan_words_again child_plan_words_withdraw"):
@@ -94,6 +98,8 @@ _route("child_plan_pdf", "child", needs="education", may_miss=True)
 _route("child_plan_own_pdf", "child", needs="education", may_miss=True)
 _route("child_plan_version_pdf", "child", needs="education")
 _route("child_plan_version_own_pdf", "child", needs="education")
+_route("child_plan_needs", "child", needs="education")
+_route("child_plan_needs_pdf", "child", needs="education")
 _route("child_plan_export", "child", needs="education", act="share_record", may_miss=True)
 _route("child_plan_import", "child", FORM, needs="education", act="share_record")
 _route("child_plan_blank_pdf", "child", needs="education")
@@ -217,6 +223,8 @@ _route("quality", "office", act="review_pep")
 _route("quality_figures", "office", act="review_pep")
 _route("quality_standard", "everyone")
 _route("quality_standard_change", "office", FORM, act="set_standard")
+_route("combined_plan", "everyone")
+_route("combined_plan_change", "office", FORM, act="set_standard")
 _route("drift", "children", roles="iro")
 _route("moves", "office", act="see_dashboard")
 _route("body_duties", "office", act="see_body_duties")
@@ -318,6 +326,7 @@ UNFILLED = words(
     " school_designate messages access_review"  # no form with fields of its own
     " school_policy_sign school_policy_adopt school_policy_check"  # no draft waits
     " child_plan_start child_plan_import child_plan_amend"  # the plan is begun and being amended
+    " child_plan_provision_add"  # the authority has the development plan apart
     " child_plan_quality_take child_plan_quality_grade child_plan_quality_feedback child_plan_quality_decide"  # it has been looked at
     " child_plan_final child_plan_close child_review_arrange api_reviews handover_propose"
     " child_referral_outcome report_publish"  # done, or not yet time

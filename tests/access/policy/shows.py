@@ -11,11 +11,17 @@ from tests.access.policy.words import words
 _NAME = words("Child.family_name Child.preferred_name")
 _FRAME = _NAME | words("Child.born_on")
 _STRATEGY = words("Target.strategy Target.when_done Target.where_done Target.done_by Target.how_often")
+_PROVISION = words(
+    "Provision.need Provision.outcome Provision.what Provision.how_much Provision.how_often Provision.provider Provision.why Provision.secured_by"
+)
+_CATCH_UP = words("CatchUp.subject CatchUp.gap CatchUp.provider")
 _PARTS = words(
     "my_page history arrangements elsewhere attainment aln exclusions aspirations post_16 transition personal_development carer pathway contacts"
 )
 _DRAFT = (
     _STRATEGY
+    | _PROVISION
+    | _CATCH_UP
     | {f"Section.{part}" for part in _PARTS}
     | words(
         "Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with"
@@ -31,7 +37,12 @@ _GRADED = {f"Version.{part}" for part in _PARTS} | words(
     " Version.actions.what Version.actions.resource Version.actions.reason"
     " Version.attainment.named Version.wellbeing.named Version.wellbeing.words Version.wellbeing.follow_up"
 )
-_VERSION = _GRADED | words("Version.contributions Version.contributions.advocate")
+_VERSION = _GRADED | words(
+    "Version.contributions Version.contributions.advocate"
+    " Version.provisions.need Version.provisions.outcome Version.provisions.what Version.provisions.how_much Version.provisions.how_often"
+    " Version.provisions.provider Version.provisions.why Version.provisions.secured_by"
+    " Version.catch_up.subject Version.catch_up.gap Version.catch_up.provider Version.catch_up.outcome"
+)
 _ENDED = words("Version.ended.goal Version.ended.evidence")
 SHOWS: dict[str, frozenset[str]] = {
     "api_child": _FRAME
@@ -86,7 +97,19 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan": _FRAME
     | words("Section.my_page Section.personal_development Target.carer_part Target.goal Target.measure Version.reason Version.targets.goal")
     | _STRATEGY
+    | _PROVISION
+    | _CATCH_UP
     | words("Action.what Action.resource Action.reason Evaluation.evidence Contribution.subject"),
+    "child_plan_provision": _NAME | _PROVISION,
+    "child_plan_provision_add": _NAME,
+    "child_plan_provision_end": _NAME | words("Provision.what"),
+    "child_plan_provision_remove": _NAME | words("Provision.what"),
+    "child_plan_needs": _FRAME
+    | words("Target.need Target.baseline Target.strategy Target.goal Provision.need Provision.what Provision.how_much Provision.how_often")
+    | words("Provision.why Provision.outcome"),
+    "child_plan_catch_up": _NAME | _CATCH_UP,
+    "child_plan_catch_up_add": _NAME,
+    "child_plan_catch_up_remove": _NAME | words("CatchUp.gap"),
     "child_plan_words": _NAME,
     "child_plan_words_decline": _NAME,
     "child_plan_words_again": _NAME,

@@ -22,7 +22,10 @@ NUMBERS = {"smallint", "integer", "bigint", "numeric"}
 TEXTS = {"character varying", "text"}
 LIMIT = 40
 # Holidays, terms, what an authority chose and its standard for plans: read by everybody who is of some authority, written by its own.
-PUBLISHED = {f"deadlines_{name}" for name in ("extraholiday", "termdates", "closedday", "lessontimes", "rulechoice")} | {"peps_qualitystandard"}
+PUBLISHED = {f"deadlines_{name}" for name in ("extraholiday", "termdates", "closedday", "lessontimes", "rulechoice")} | {
+    "peps_qualitystandard",
+    "peps_combinedplan",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def administration_tabs(actor: Actor, open_tab: str) -> dict[str, Any]:
         ("calendars", _("Calendars")),
         ("deadlines", _("Deadlines")),
         ("quality_standard", _("Quality of plans")),
+        ("combined_plan", _("Additional learning needs")),
     ]
     return {"tabs": [{"text": text, "href": reverse(route), "active": route == open_tab} for route, text in tabs]}
 
