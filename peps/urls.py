@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from peps.api import api_urls
-from peps.views import actions, asked, contributions, differences, evaluating, exchange, grading, measures, plan, quality, targets, writing
+from peps.views import actions, asked, contributions, differences, evaluating, exchange, grading, measures, plan, quality, replies, targets, writing
 from peps.views.printing import print_urls
 
 PLAN = "children/<uuid:child>/plan/"
@@ -39,6 +39,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PLAN}contributions/<uuid:contribution>/decline/", contributions.DeclinePage.as_view(), name="child_plan_words_decline"),
     path(f"{PLAN}contributions/<uuid:contribution>/again/", contributions.AskAgainPage.as_view(), name="child_plan_words_again"),
     path(f"{PLAN}contributions/<uuid:contribution>/withdraw/", contributions.WithdrawPage.as_view(), name="child_plan_words_withdraw"),
+    path(f"{PLAN}wishes/<slug:wish>/", replies.AnswerWishPage.as_view(), name="child_plan_wish"),
+    path(f"{PLAN}wishes/<slug:wish>/told/", replies.TellChildPage.as_view(), name="child_plan_wish_told"),
     path(f"{PLAN}final/", plan.CheckPage.as_view(), name="child_plan_final"),
     path(f"{PLAN}amend/", plan.AmendPage.as_view(), name="child_plan_amend"),
     path(f"{PLAN}close/", plan.ClosePage.as_view(), name="child_plan_close"),

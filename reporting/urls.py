@@ -26,6 +26,7 @@ from reporting.views.sharing import sharing_urls
 from reporting.views.statements import statement_urls
 from reporting.views.telling import telling_urls
 from reporting.views.whatif import what_if_urls
+from reporting.views.wishes import wishes_urls
 
 CHILD = "children/<uuid:child>/"
 
@@ -63,6 +64,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *audit_urls,
     *report_urls,
     *quality_urls,
+    *wishes_urls,
     *figures_urls,
     *telling_urls,
     *feed_urls,

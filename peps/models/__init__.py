@@ -1,5 +1,5 @@
-"""The Personal Education Plan: the current plan in sections, its targets and actions, what those around the child said, its frozen versions
-with the check of their quality, and the measures it shows."""
+"""The Personal Education Plan: the current plan in sections, its targets and actions, what those around the child said, what came of the
+child's own wishes, its frozen versions with the check of their quality, and the measures it shows."""
 
 from peps.models.action import Action, ActionQuerySet
 from peps.models.asked import find_asked, serving_link, was_answered
@@ -7,6 +7,7 @@ from peps.models.contribution import Contribution, ContributionQuerySet
 from peps.models.measure import ATTAINMENT_FIELDS, WELLBEING_FIELDS, Attainment, Wellbeing, measures
 from peps.models.plan import ACTION_FIELDS, TARGET_FIELDS, Pep, PepQuerySet, Section, Version, digest, frozen
 from peps.models.quality import QualityReview, QualityStandard
+from peps.models.reply import Reply
 from peps.models.target import EVALUATION_FIELDS, Evaluation, Target, ended, with_ids
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "PepQuerySet",
     "QualityReview",
     "QualityStandard",
+    "Reply",
     "Section",
     "Target",
     "Version",

@@ -24,6 +24,7 @@ from lace.children.models import ChildOwned, ChildOwnedQuerySet
 from lace.children.rules import academic_year, age, school_year
 from peps.models.action import Action
 from peps.models.contribution import Contribution
+from peps.models.reply import Reply
 from peps.models.target import Target, with_ids
 from peps.rules import State
 from peps.rules.sections import FORM, Circumstances, SectionRule, asked_as_frozen, phase_on
@@ -221,6 +222,7 @@ def frozen(
     ends: Iterable[Mapping[str, Any]] = (),
     actions: Iterable[Action] = (),
     contributions: Iterable[Contribution] = (),
+    replies: Iterable[Reply] = (),
     measures: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a version freezes: what was asked, words, their language, who wrote them by role, and no name of a person.
@@ -244,6 +246,7 @@ def frozen(
         "ended": [{name: _plain(value) for name, value in end.items()} for end in ends],
         "actions": [_facts(action, ACTION_FIELDS) for action in actions],
         "contributions": [row.as_frozen() for row in contributions],
+        "replies": [row.as_frozen() for row in replies],
         **(measures or {}),
     }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from peps.models import Action, Attainment, Contribution, Evaluation, Pep, Section, Target, Version, Wellbeing, ended, frozen, measures
+from peps.models import Action, Attainment, Contribution, Evaluation, Pep, Reply, Section, Target, Version, Wellbeing, ended, frozen, measures
 from peps.rules import Gap, gaps
 from peps.rules.actions import unsettled
 from peps.rules.sections import SectionRule, asked
@@ -23,6 +23,7 @@ class Draft:
     last: Version | None
     evaluations: list[Evaluation]
     contributions: list[Contribution]
+    replies: list[Reply]
     asked: list[SectionRule]
     phase: str
     measures: dict[str, list[dict[str, Any]]]
@@ -31,6 +32,7 @@ class Draft:
         """What a version freezes."""
         ends = ended(self.last.targets(), self.evaluations) if self.last else []
         parts: dict[str, Any] = {"actions": self.actions, "contributions": self.contributions, "measures": self.measures}
+        parts["replies"] = self.replies
         return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, **parts)
 
     def gaps(self, on: date) -> list[Gap]:
@@ -56,6 +58,7 @@ def _draft(pep: Pep, on: date) -> Draft:
         last=last,
         evaluations=list(Evaluation.objects.filter(of_version=last).order_by("created_at")) if last else [],
         contributions=list(Contribution.objects.filter(pep=pep).awaited_or_said(pep.version + 1).order_by("created_at", "pk")),
+        replies=list(Reply.objects.filter(pep=pep).order_by("question")),
         asked=list(asked(of, {section.key: section.answers for section in sections}).values()),
         phase=of.phase,
         measures=measures(Attainment.objects.filter(child=pep.child_id), Wellbeing.objects.filter(child=pep.child_id)),

@@ -27,6 +27,7 @@ from peps.models import (
     Contribution,
     Evaluation,
     Pep,
+    Reply,
     Section,
     Target,
     Version,
@@ -68,6 +69,7 @@ def export_plan(*, by: Actor, pep: Pep) -> dict[str, Any]:
             "amendment_reason": pep.amendment_reason,
             "asked_for": pep.asked_for,
             "actions": [_action(action) for action in Action.objects.filter(pep=pep).order_by("due_on", "created_at")],
+            "replies": [row.as_frozen() for row in Reply.objects.filter(pep=pep).order_by("question")],
             "content": content,
         },
         "versions": [
@@ -126,6 +128,8 @@ def import_plan(*, by: Actor, child: Child, data: bytes) -> Pep:
     pep.amendment_reason, pep.asked_for = plan["amendment_reason"], plan["asked_for"]
     pep.save(force_insert=True)
     _write(pep, plan["content"], plan["actions"])
+    for reply in plan.get("replies", plan["content"].get("replies", ())):
+        _reply(pep, reply).save(force_insert=True)
     own = _named(child.authority)
     last: Version | None = None
     for version in versions:
@@ -223,6 +227,11 @@ def _words(pep: Pep, words: Mapping[str, Any]) -> Contribution:
     facts["given_at" if words["state"] == Said.GIVEN else "declined_at"] = _noon(words["said_on"])
     whose = {"pep": pep, "child": pep.child, "authority_id": pep.authority_id}
     return Contribution(number=pep.version + 1, asked_on=asked_on, due_on=asked_on, **facts, **whose)
+
+
+def _reply(pep: Pep, reply: Mapping[str, Any]) -> Reply:
+    days = {name: _day(reply[name]) for name in ("answered_on", "told_on")}
+    return Reply(pep=pep, child=pep.child, authority_id=pep.authority_id, **{**reply, **days})
 
 
 def _measure(pep: Pep, content: Mapping[str, Any]) -> None:

@@ -17,7 +17,22 @@ from lace.accounts.models import Language
 from lace.core.errors import NotAllowed
 from lace.web.child_tabs import child_frame
 from lace.web.pages import ChildPage
-from peps.models import Action, Attainment, Contribution, Evaluation, Pep, QualityReview, Section, Target, Version, Wellbeing, ended, frozen, measures
+from peps.models import (
+    Action,
+    Attainment,
+    Contribution,
+    Evaluation,
+    Pep,
+    QualityReview,
+    Reply,
+    Section,
+    Target,
+    Version,
+    Wellbeing,
+    ended,
+    frozen,
+    measures,
+)
 from peps.rules import TRANSITIONS, State, Step
 from peps.rules.quality import ReviewState
 from peps.rules.sections import SECTIONS, Circumstances, SectionRule, asked
@@ -148,6 +163,7 @@ class PlanPart(ChildPage):
         """What this reader may see of the plan as it stands, in the shape of a frozen version's content."""
         rows = self.sections()
         parts: dict[str, Any] = {"ends": self.ended(), "actions": self.actions(), "contributions": self.contributions(), "measures": self.measures()}
+        parts["replies"] = self.replies()
         return frozen(rows.values(), self.targets(), self.asked(rows), self.circumstances.phase, **parts)
 
     def measures(self) -> dict[str, Any]:
@@ -165,6 +181,12 @@ class PlanPart(ChildPage):
         """What is agreed to be done, and what was done or dropped since the last version."""
         rows = Action.objects.visible_to(self.actor).filter(pep=self.plan).standing()
         return list(rows.select_related("owner", "pep").order_by("due_on", "created_at"))
+
+    def replies(self) -> list[Reply]:
+        """What the adults did with what the child asked for; nothing for who may not read the child's own words."""
+        if Facet.VOICE not in self.grant.facets:
+            return []
+        return list(Reply.objects.visible_to(self.actor).filter(pep=self.plan).order_by("question"))
 
     def contributions(self) -> list[Contribution]:
         """Whose words are asked for the version that is being written, or stand in the final one."""

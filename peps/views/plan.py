@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lace.accounts.access import CARERS, Permission
+from lace.accounts.access import CARERS, Permission, Role
 from lace.children.models import Child
 from lace.children.seen import Seen, seen
 from lace.deadlines.explain import explanations
@@ -37,6 +37,7 @@ from peps.views.frame import PlanPart, is_draft, made_final_by, may_compare, wri
 from peps.views.measured import with_measures
 from peps.views.outcomes import ends_laid_out, laid_out_action, live_actions
 from peps.views.printing import blank, links
+from peps.views.replies import wishes_listed, with_replies
 from peps.views.words import asked_for, due_by, words_laid_out
 
 QUALITY_TAGS = {ReviewState.TAKEN: "doing", ReviewState.ACCEPTED: "done", ReviewState.RETURNED: "warning"}
@@ -84,6 +85,7 @@ class PlanPage(PlanPart):
             "pep": Seen(pep, self.grant),
             "state_tag": STATE_TAGS[State(pep.state)],
             "days": self.days(pep),
+            "wishes": wishes_listed(self, page, self.replies()),
             "words": own_words(page.answers) if page else "",
             "words_lang": LANG.get(page.language, "") if page else "",
             "tasks": [self.task(rule, sections.get(rule.key)) for rule in self.asked(sections)],
@@ -197,7 +199,11 @@ class ReadPage(PlanPart):
             "title": _("The plan as it stands"),
             "files": links(self),
             "pep": Seen(self.plan, self.grant),
-            "sections": with_measures(laid_out(self.asked(rows), sections, self.grant), self.measures(), self.grant),
+            "sections": with_replies(
+                with_measures(laid_out(self.asked(rows), sections, self.grant), self.measures(), self.grant),
+                {"sections": sections, "replies": [row.as_frozen() for row in self.replies()]},
+                to_child=self.actor.role == Role.CHILD,
+            ),
             "targets": targets_laid_out(targets),
             "ends": ends_laid_out(self.ended()),
             "actions": live_actions(self.actions(), self.grant, self.actor.today),
@@ -225,7 +231,11 @@ class VersionPage(PlanPart):
             "finalised_by": made_final_by(found),
             "intact": found.is_intact(),
             "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
-            "sections": with_measures(laid_out(rules_of(found.content), found.content["sections"], self.grant), found.content, self.grant),
+            "sections": with_replies(
+                with_measures(laid_out(rules_of(found.content), found.content["sections"], self.grant), found.content, self.grant),
+                found.content,
+                to_child=self.actor.role == Role.CHILD,
+            ),
             "targets": targets_laid_out(found.content["targets"]),
             "ends": ends_laid_out(found.content.get("ended", [])),
             "actions": [laid_out_action(action) for action in found.content.get("actions", [])],

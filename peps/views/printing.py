@@ -23,6 +23,7 @@ from peps.views.content import LANG, day_of, laid_out, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, made_final_by, written
 from peps.views.measured import with_measures
 from peps.views.outcomes import ends_laid_out, laid_out_action
+from peps.views.replies import with_replies
 from peps.views.words import words_laid_out
 
 LANGUAGES = ("cy", "en")
@@ -106,7 +107,7 @@ class WholePdf(TextPage):
             "draft": self.version is None and is_draft(self.plan),
             "facts": [(label, value) for label, value in self.facts() if value],
             "milestones": [(label, written(day)) for label, day in self.milestones() if day],
-            "sections": with_measures(laid_out(rules_of(content), content["sections"], self.grant), content, self.grant),
+            "sections": with_replies(with_measures(laid_out(rules_of(content), content["sections"], self.grant), content, self.grant), content),
             "writers": self.writers(content),
             "targets": targets_laid_out(content["targets"]),
             "ends": ends_laid_out(content.get("ended", [])),
@@ -155,7 +156,8 @@ class OwnPdf(TextPage):
     def context(self) -> dict[str, Any]:
         content = self.content()
         page = content["sections"].get("my_page", {}) if Facet.VOICE in self.grant.facets else {}
-        shown = {section["key"]: section for section in laid_out(rules_of(content), content["sections"], self.grant)}
+        told = with_replies(laid_out(rules_of(content), content["sections"], self.grant), content, to_child=True)
+        shown = {section["key"]: section for section in told}
         answers = [answer for answer in shown.get("my_page", {}).get("answers", ()) if answer.get("own") or answer.get("face")]
         return {
             "title": pgettext("a child's own plan", "My plan"),

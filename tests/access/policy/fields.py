@@ -65,6 +65,11 @@ MODELS: dict[str, dict[str, str]] = {
     )
     | _all("contacts", "person name")
     | _all("called", "pupil"),
+    # What came of what the child asked for holds the child's own words (VOICE-01).
+    "Reply": _all(
+        "voice",
+        f"{_ROW} pep question words words_language outcome answer language answered_on answered_by answered_as told_on told_how version",
+    ),
     # Grades and feedback are read under the facet of the area or section that they are about.
     "QualityReview": _all(
         "education",

@@ -80,6 +80,8 @@ for _name in words("child_plan_ask_words child_plan_letter child_plan_words_agai
 # Of the contribution that the matrix made, which the carers are asked for.
 for _name in words("child_plan_words child_plan_words_decline"):
     _route(_name, "child", FORM, needs="education", act="contribute_to_pep", roles="foster_carer kinship_carer residential_worker")
+for _name in words("child_plan_wish child_plan_wish_told"):
+    _route(_name, "child", FORM, needs="education", act="write_pep")
 _route("child_plan_final", "child", FORM, needs="education", act="finalise_pep")
 _route("child_plan_amend", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_close", "child", FORM, needs="education", act="write_pep")
@@ -213,6 +215,7 @@ _route("duties", "children", roles=_KEEPERS)
 _route("duties_csv", "children", roles=_KEEPERS)
 _route("what_if", "everyone")
 _route("quality", "office", act="review_pep")
+_route("wishes", "office", act="see_dashboard", roles="lace_coordinator")  # what children said is not opened to managers
 _route("quality_figures", "office", act="review_pep")
 _route("quality_standard", "everyone")
 _route("quality_standard_change", "office", FORM, act="set_standard")

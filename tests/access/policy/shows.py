@@ -21,7 +21,7 @@ _DRAFT = (
         "Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with"
         " Version.targets.goal Evaluation.evidence Action.what Action.resource Action.reason"
         " Contribution.subject Contribution.answers Contribution.advocate Contribution.reason"
-        " Attainment.named Wellbeing.named Wellbeing.words Wellbeing.follow_up"
+        " Attainment.named Wellbeing.named Wellbeing.words Wellbeing.follow_up Reply.words Reply.answer"
     )
 )
 _VERSION = {f"Version.{part}" for part in _PARTS} | words(
@@ -29,7 +29,7 @@ _VERSION = {f"Version.{part}" for part in _PARTS} | words(
     " Version.targets.measure Version.targets.need Version.targets.strategy Version.targets.when_done Version.targets.where_done"
     " Version.targets.done_by Version.targets.how_often Version.targets.identified_with"
     " Version.actions.what Version.actions.resource Version.actions.reason"
-    " Version.contributions Version.contributions.advocate"
+    " Version.contributions Version.contributions.advocate Version.replies.words Version.replies.answer"
     " Version.attainment.named Version.wellbeing.named Version.wellbeing.words Version.wellbeing.follow_up"
 )
 _ENDED = words("Version.ended.goal Version.ended.evidence")
@@ -87,6 +87,8 @@ SHOWS: dict[str, frozenset[str]] = {
     | words("Section.my_page Section.personal_development Target.carer_part Target.goal Target.measure Version.reason Version.targets.goal")
     | _STRATEGY
     | words("Action.what Action.resource Action.reason Evaluation.evidence Contribution.subject"),
+    "child_plan_wish": _NAME | words("Section.my_page Reply.answer"),
+    "child_plan_wish_told": _NAME | words("Section.my_page Reply.answer"),
     "child_plan_words": _NAME,
     "child_plan_words_decline": _NAME,
     "child_plan_words_again": _NAME,
