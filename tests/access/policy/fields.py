@@ -85,7 +85,7 @@ MODELS: dict[str, dict[str, str]] = {
     "Postponement": _all("education", f"{_ROW} review was_scheduled_for reason postponed_by"),
     "Decision": _all("education", f"{_ROW} review position text owner due_on"),
     "EarlierReview": _all("education", f"{_ROW} language asked_by asked_on needed_by answered_by answered_on answer") | _all("care", "cause words"),
-    "MoveApproval": _all("education", f"{_ROW} enrolment heard promoted fits language approved_by approved_on"),
+    "MoveApproval": _all("education", f"{_ROW} enrolment heard shaped promoted fits language approved_by approved_on"),
     "Duty": _all(
         "education",
         f"{_ROW} code rule_version fact clock trigger_on subject due_on provisional brought_to role next_rung next_look_on ladder_round closed_on"

@@ -138,7 +138,7 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_safety": _FRAME | words("Referral.about Referral.made_to Referral.outcome Risk.text"),
     "child_said": _FRAME | words("Statement.text"),
     "child_said_add": _FRAME,
-    "child_school": _FRAME | words("EotasPlace.provider"),
+    "child_school": _FRAME | words("EotasPlace.provider MoveApproval.heard MoveApproval.shaped MoveApproval.promoted MoveApproval.fits"),
     "child_share": _FRAME,
     "child_share_end": _FRAME,
     "child_share_with": _FRAME,
