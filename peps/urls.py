@@ -3,7 +3,22 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from peps.api import api_urls
-from peps.views import actions, asked, contributions, differences, evaluating, exchange, grading, measures, plan, quality, replies, targets, writing
+from peps.views import (
+    actions,
+    asked,
+    contributions,
+    differences,
+    evaluating,
+    exchange,
+    grading,
+    measures,
+    peers,
+    plan,
+    quality,
+    replies,
+    targets,
+    writing,
+)
 from peps.views.printing import print_urls
 
 PLAN = "children/<uuid:child>/plan/"
@@ -17,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{MEASURES}attainment/<uuid:attainment>/", measures.CorrectAttainmentPage.as_view(), name="child_attainment_correct"),
     path(f"{MEASURES}well-being/add/<slug:instrument>/", measures.WellbeingPage.as_view(), name="child_wellbeing_add"),
     path(f"{MEASURES}well-being/<uuid:wellbeing>/", measures.CorrectWellbeingPage.as_view(), name="child_wellbeing_correct"),
+    path("children/<uuid:child>/words/meeting-others/", peers.PeersPage.as_view(), name="child_peers"),
+    path("children/<uuid:child>/words/meeting-others/add/", peers.OfferPage.as_view(), name="child_peers_add"),
     path(PLAN, plan.PlanPage.as_view(), name="child_plan"),
     path(f"{PLAN}start/", plan.StartPage.as_view(), name="child_plan_start"),
     path(f"{PLAN}read/", plan.ReadPage.as_view(), name="child_plan_read"),

@@ -18,6 +18,7 @@ from reporting.views.moves import move_urls
 from reporting.views.notes import notes_urls
 from reporting.views.own import own_urls
 from reporting.views.own_review import own_review_urls
+from reporting.views.peers import peers_urls
 from reporting.views.placed import placed_urls
 from reporting.views.quality import quality_urls
 from reporting.views.reports import report_urls
@@ -65,6 +66,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *report_urls,
     *quality_urls,
     *wishes_urls,
+    *peers_urls,
     *figures_urls,
     *telling_urls,
     *feed_urls,

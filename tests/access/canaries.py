@@ -249,6 +249,9 @@ class Planter:
                 answers["next"] = self.wished
             yield {"key": key, "answers": answers, "written_as": "designated_person", "sitting": None}
 
+    def _of_peeroffer(self) -> Iterable[dict[str, Any]]:
+        yield {"next_on": timezone.localdate() + timedelta(days=90)}
+
     def _of_reply(self) -> Iterable[dict[str, Any]]:
         """One to what the child wants next, decided and not told; one to what the child had said before."""
         self.wished = self._word("Section", "my_page", "voice")

@@ -138,6 +138,8 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_safety": _FRAME | words("Referral.about Referral.made_to Referral.outcome Risk.text"),
     "child_said": _FRAME | words("Statement.text"),
     "child_said_add": _FRAME,
+    "child_peers": _FRAME | words("PeerOffer.what PeerOffer.words"),
+    "child_peers_add": _NAME,
     "child_school": _FRAME | words("EotasPlace.provider MoveApproval.heard MoveApproval.shaped MoveApproval.promoted MoveApproval.fits"),
     "child_share": _FRAME,
     "child_share_end": _FRAME,

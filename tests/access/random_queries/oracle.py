@@ -35,6 +35,7 @@ GUARDED = {
     "children_statement": "voice",  # VOICE-15
     "peps_wellbeing": "wellbeing",  # WB-01
     "peps_reply": "voice",  # VOICE-01
+    "peps_peeroffer": "voice",  # VOICE-14
 }
 FIGURES_READERS = {
     *("elected_member", "senior_leader", "consortium_lead", "challenge_adviser", "government", "link_governor"),
