@@ -18,6 +18,7 @@ from reporting.views.moves import move_urls
 from reporting.views.notes import notes_urls
 from reporting.views.own import own_urls
 from reporting.views.own_review import own_review_urls
+from reporting.views.peers import peers_urls
 from reporting.views.placed import placed_urls
 from reporting.views.quality import quality_urls
 from reporting.views.reports import report_urls
@@ -26,6 +27,7 @@ from reporting.views.sharing import sharing_urls
 from reporting.views.statements import statement_urls
 from reporting.views.telling import telling_urls
 from reporting.views.whatif import what_if_urls
+from reporting.views.wishes import wishes_urls
 
 CHILD = "children/<uuid:child>/"
 
@@ -63,6 +65,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *audit_urls,
     *report_urls,
     *quality_urls,
+    *wishes_urls,
+    *peers_urls,
     *figures_urls,
     *telling_urls,
     *feed_urls,

@@ -131,11 +131,12 @@ class MoveApproval(ChildOwned):
     """The nominated officer approves a change of school in Years 10 and 11, which may not take effect before (regulation 11; T70).
 
     One row says that the officer was satisfied of all three: the child was heard, the education will be promoted, the move fits the
-    plan. What each rests on is written down.
+    plan. What each rests on is written down, and what the child's views changed (VOICE-03).
     """
 
     enrolment = models.OneToOneField(Enrolment, on_delete=models.PROTECT, related_name="approval")
     heard = models.CharField(_("how the child was heard"), max_length=500)
+    shaped = models.CharField(_("how the child's views shaped the decision"), max_length=500, blank=True)  # blank: approved before it was asked
     promoted = models.CharField(_("how the education will be promoted"), max_length=500)
     fits = models.CharField(_("how the move fits the Personal Education Plan"), max_length=500)
     language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)  # of what was written
@@ -143,7 +144,7 @@ class MoveApproval(ChildOwned):
     approved_on = models.DateField(_("approved on"))
 
     FACETS: ClassVar[Mapping[str, Facet]] = dict.fromkeys(
-        ("id", "created_at", "child", "authority", "enrolment", "heard", "promoted", "fits", "language", "approved_by", "approved_on"),
+        ("id", "created_at", "child", "authority", "enrolment", "heard", "shaped", "promoted", "fits", "language", "approved_by", "approved_on"),
         Facet.EDUCATION,
     )
 

@@ -1,14 +1,16 @@
-"""The Personal Education Plan: the current plan in sections, its targets, actions, provisions and catch-up, what those around it said, its
-frozen versions with the check of their quality, and the measures it shows."""
+"""The Personal Education Plan: the current plan in sections, its targets, actions, provisions and catch-up, what those around it said, what
+came of the child's own wishes, its frozen versions with the check of their quality, and the measures it shows."""
 
 from peps.models.action import Action, ActionQuerySet
 from peps.models.asked import find_asked, serving_link, was_answered
 from peps.models.catch_up import CATCH_UP_FIELDS, CatchUp, CatchUpQuerySet
 from peps.models.contribution import Contribution, ContributionQuerySet
 from peps.models.measure import ATTAINMENT_FIELDS, WELLBEING_FIELDS, Attainment, Wellbeing, measures
+from peps.models.peers import PeerOffer
 from peps.models.plan import ACTION_FIELDS, TARGET_FIELDS, Pep, PepQuerySet, Section, Version, digest, frozen
 from peps.models.provision import PROVISION_FIELDS, CombinedPlan, Provision, ProvisionQuerySet
 from peps.models.quality import QualityReview, QualityStandard
+from peps.models.reply import Reply
 from peps.models.target import EVALUATION_FIELDS, Evaluation, Target, ended, with_ids
 
 __all__ = [
@@ -28,12 +30,14 @@ __all__ = [
     "Contribution",
     "ContributionQuerySet",
     "Evaluation",
+    "PeerOffer",
     "Pep",
     "PepQuerySet",
     "Provision",
     "ProvisionQuerySet",
     "QualityReview",
     "QualityStandard",
+    "Reply",
     "Section",
     "Target",
     "Version",

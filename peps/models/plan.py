@@ -26,6 +26,7 @@ from peps.models.action import Action
 from peps.models.catch_up import CatchUp
 from peps.models.contribution import Contribution
 from peps.models.provision import CombinedPlan, Provision
+from peps.models.reply import Reply
 from peps.models.target import Target, with_ids
 from peps.rules import State
 from peps.rules.sections import FORM, Circumstances, SectionRule, asked_as_frozen, phase_on
@@ -226,6 +227,7 @@ def frozen(
     ends: Iterable[Mapping[str, Any]] = (),
     actions: Iterable[Action] = (),
     contributions: Iterable[Contribution] = (),
+    replies: Iterable[Reply] = (),
     measures: Mapping[str, Any] | None = None,
     provisions: Iterable[Provision] = (),
     catch_ups: Iterable[CatchUp] = (),
@@ -253,6 +255,7 @@ def frozen(
         "contributions": [row.as_frozen() for row in contributions],
         "provisions": [row.as_frozen() for row in provisions],
         "catch_up": [row.as_frozen() for row in catch_ups],
+        "replies": [row.as_frozen() for row in replies],
         **(measures or {}),
     }
 

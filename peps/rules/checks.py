@@ -17,6 +17,7 @@ from lace.accounts.access import Facet
 from lace.children.rules import Phase
 from lace.core.workdays import add_months
 from peps.rules.quality import ACTIONS, LAST_TARGETS, TARGETS
+from peps.rules.replies import PAGE, label_of, wishes
 from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS, Kind, rules_of
 from peps.rules.targets import Outcome
 
@@ -45,6 +46,7 @@ def remarks(content: Mapping[str, Any], *, on: date, last: Mapping[str, Any] | N
     """What stands out in a version's content, or in a draft laid out like one, that is looked at on a day. `last`: the version before."""
     return [
         *_voice(_answers(content, "my_page"), _answers(last, "my_page")),
+        *_wishes(content),
         *_attendance(content),
         *_same_as_before(content, last),
         *_hopes(_answers(content, "aspirations")),
@@ -74,6 +76,18 @@ def _voice(page: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Remar
         now = str(page.get(key) or "").strip()
         if now and how != BY_AN_ADULT and now == str(before.get(key) or "").strip() and len(now) >= LONG_SENTENCE:
             yield Remark("my_page", _("What the child says here stands word for word in the last version."), key)
+
+
+def _wishes(content: Mapping[str, Any]) -> Iterator[Remark]:
+    """What the child asked for and nobody replied to, or of which nobody told the child; of a version that kept no replies nothing."""
+    if "replies" not in content:
+        return
+    for wish in wishes(content["sections"].get(PAGE), content["replies"]):
+        name = label_of(wish.question, str(content.get("phase", "")))
+        if not wish.is_answered:
+            yield Remark(PAGE, format_lazy(_("“{question}”: nothing says what the adults did with it."), question=name), wish.question)
+        elif wish.is_settled and not wish.is_told:
+            yield Remark(PAGE, format_lazy(_("“{question}”: nothing says that the child was told what came of it."), question=name), wish.question)
 
 
 def _attendance(content: Mapping[str, Any]) -> Iterator[Remark]:

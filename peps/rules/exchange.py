@@ -21,6 +21,7 @@ from peps.rules import State
 from peps.rules.actions import ActionState
 from peps.rules.contributions import FORMS, Said
 from peps.rules.measures import MEASURES
+from peps.rules.replies import SETTLED
 from peps.rules.sections import SECTIONS, SOMETIMES, check_answers
 from peps.rules.targets import Outcome
 from peps.rules.wellbeing import INSTRUMENTS, check_scores
@@ -146,6 +147,7 @@ def _plan(found: Mapping[str, Any], today: date) -> Iterator[Misfit]:
     if not set(plan["asked_for"]) <= SOMETIMES.keys():
         yield Misfit("/plan/asked_for", _("A plan has no such section"))
     yield from _actions(plan["actions"], "/plan/actions")
+    yield from _replies(plan.get("replies", ()), "/plan/replies")
     if plan["initiated_on"] < found["child"]["born_on"]:
         yield Misfit("/plan/initiated_on", _("The day must be after the child was born"))
 
@@ -179,6 +181,7 @@ def _contents(found: Mapping[str, Any], edition: int) -> Iterator[Misfit]:
             yield Misfit(f"{pointer}/form", _("This was written in a newer edition of the questions. Bring Lace up to date first"))
             continue
         yield from _of_this_edition(content, pointer)
+        yield from _replies(content.get("replies", ()), f"{pointer}/replies")
         yield from _measures(content, pointer)
         yield from _provisions(content, pointer)
         for key, section in content["sections"].items():
@@ -260,6 +263,22 @@ def _provisions(content: Mapping[str, Any], pointer: str) -> Iterator[Misfit]:
     for place, found in enumerate(content.get("catch_up", ())):
         if found["ends_on"] < found["starts_on"]:
             yield Misfit(f"{pointer}/catch_up/{place}/ends_on", _("The last day cannot be before the first"))
+
+
+def _replies(replies: Iterable[Mapping[str, Any]], pointer: str) -> Iterator[Misfit]:
+    """One reply to each wish; one that decides has words, and the child is told of nothing else."""
+    seen: set[str] = set()
+    for place, reply in enumerate(replies):
+        at, settled = f"{pointer}/{place}", reply["outcome"] in SETTLED
+        if reply["question"] in seen:
+            yield Misfit(f"{at}/question", _("There is a reply to this already"))
+        seen.add(reply["question"])
+        if settled and not reply["answer"].strip():
+            yield Misfit(f"{at}/answer", _("Write how it is used, or why it is not, in words that the child can read"))
+        if bool(reply["told_on"]) != bool(reply["told_how"]) or (reply["told_on"] and not settled):
+            yield Misfit(f"{at}/told_on", _("The child is told of what is decided, on a day and in some way"))
+        if reply["answered_as"] and reply["answered_as"] not in set(Role):
+            yield Misfit(f"{at}/answered_as", _("Lace has no such role"))
 
 
 def _actions(actions: Iterable[Mapping[str, Any]], pointer: str) -> Iterator[Misfit]:

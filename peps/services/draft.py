@@ -14,6 +14,7 @@ from peps.models import (
     Evaluation,
     Pep,
     Provision,
+    Reply,
     Section,
     Target,
     Version,
@@ -39,6 +40,7 @@ class Draft:
     last: Version | None
     evaluations: list[Evaluation]
     contributions: list[Contribution]
+    replies: list[Reply]
     asked: list[SectionRule]
     phase: str
     measures: dict[str, list[dict[str, Any]]]
@@ -50,6 +52,7 @@ class Draft:
         ends = ended(self.last.targets(), self.evaluations) if self.last else []
         parts: dict[str, Any] = {"actions": self.actions, "contributions": self.contributions, "measures": self.measures}
         parts |= {"provisions": self.provisions, "catch_ups": self.catch_ups}
+        parts["replies"] = self.replies
         return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, **parts)
 
     def gaps(self, on: date) -> list[Gap]:
@@ -76,6 +79,7 @@ def _draft(pep: Pep, on: date) -> Draft:
         last=last,
         evaluations=list(Evaluation.objects.filter(of_version=last).order_by("created_at")) if last else [],
         contributions=list(Contribution.objects.filter(pep=pep).awaited_or_said(pep.version + 1).order_by("created_at", "pk")),
+        replies=list(Reply.objects.filter(pep=pep).order_by("question")),
         asked=list(asked(of, {section.key: section.answers for section in sections}).values()),
         phase=of.phase,
         provisions=list(Provision.objects.filter(pep=pep).for_version(pep.version + 1).order_by("from_on", "created_at")),

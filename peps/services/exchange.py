@@ -29,6 +29,7 @@ from peps.models import (
     Evaluation,
     Pep,
     Provision,
+    Reply,
     Section,
     Target,
     Version,
@@ -70,6 +71,7 @@ def export_plan(*, by: Actor, pep: Pep) -> dict[str, Any]:
             "amendment_reason": pep.amendment_reason,
             "asked_for": pep.asked_for,
             "actions": [_action(action) for action in Action.objects.filter(pep=pep).order_by("due_on", "created_at")],
+            "replies": [row.as_frozen() for row in Reply.objects.filter(pep=pep).order_by("question")],
             "content": content,
         },
         "versions": [
@@ -129,6 +131,8 @@ def import_plan(*, by: Actor, child: Child, data: bytes) -> Pep:
     pep.save(force_insert=True)
     _write(pep, plan["content"], plan["actions"])
     _provide(pep, plan["content"], [version["content"] for version in versions])
+    for reply in plan.get("replies", plan["content"].get("replies", ())):
+        _reply(pep, reply).save(force_insert=True)
     own = _named(child.authority)
     last: Version | None = None
     for version in versions:
@@ -246,6 +250,11 @@ def _provide(pep: Pep, content: Mapping[str, Any], versions: Sequence[Mapping[st
         facts = {name: value for name, value in found.items() if name != "id"} | {name: _day(found[name]) for name in ("starts_on", "ends_on")}
         until = number if found["outcome"] else None
         CatchUp(key=UUID(found["id"]), since=since("catch_up", found["id"]), until=until, **facts, **whose).save(force_insert=True)
+
+
+def _reply(pep: Pep, reply: Mapping[str, Any]) -> Reply:
+    days = {name: _day(reply[name]) for name in ("answered_on", "told_on")}
+    return Reply(pep=pep, child=pep.child, authority_id=pep.authority_id, **{**reply, **days})
 
 
 def _measure(pep: Pep, content: Mapping[str, Any]) -> None:

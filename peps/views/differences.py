@@ -22,6 +22,7 @@ from peps.views.frame import PlanPart, is_draft, written
 from peps.views.idp import provisions_laid_out
 from peps.views.measured import measures_compared
 from peps.views.outcomes import laid_out_action
+from peps.views.replies import replies_laid_out
 from peps.views.words import words_laid_out
 
 DRAFT = "draft"
@@ -68,6 +69,7 @@ class DifferencesPage(PlanPart):
             "provisions": provisions_compared(old.get("provisions", []), new.get("provisions", [])),
             "catch_ups": catch_ups_compared(old.get("catch_up", []), new.get("catch_up", [])),
             "contributions": words_compared(*(words_laid_out(text.get("contributions", []), self.grant) for text in (old, new))),
+            "replies": replies_compared(*(replies_laid_out(text, self.grant) for text in (old, new))),
             "measures": [
                 part | {"rows": changed}
                 for part in measures_compared(old, new, self.grant)
@@ -148,6 +150,15 @@ def words_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, 
 
     def parts(words: Mapping[str, Any]) -> list[Part]:
         return [(_("Who is asked"), words["who"], False), (_("State"), words["state"], False), *_said(words["rows"])]
+
+    return _compared(old, new, parts)
+
+
+def replies_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same of what came of the child's wishes; matched by what the child was asked."""
+
+    def parts(reply: Mapping[str, Any]) -> list[Part]:
+        return [(_("What the child was asked"), reply["question"], False), (_("State"), reply["state"], False), *_said(reply["rows"])]
 
     return _compared(old, new, parts)
 

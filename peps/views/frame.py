@@ -26,6 +26,7 @@ from peps.models import (
     Pep,
     Provision,
     QualityReview,
+    Reply,
     Section,
     Target,
     Version,
@@ -165,7 +166,7 @@ class PlanPart(ChildPage):
         rows = self.sections()
         asked = self.asked(rows)
         parts: dict[str, Any] = {"ends": self.ended(), "actions": self.actions(), "contributions": self.contributions(), "measures": self.measures()}
-        parts |= {"provisions": self.provisions(asked), "catch_ups": self.catch_ups()}
+        parts |= {"provisions": self.provisions(asked), "catch_ups": self.catch_ups(), "replies": self.replies()}
         return frozen(rows.values(), self.targets(), asked, self.circumstances.phase, **parts)
 
     def measures(self) -> dict[str, Any]:
@@ -198,6 +199,12 @@ class PlanPart(ChildPage):
         """What is agreed to be done, and what was done or dropped since the last version."""
         rows = Action.objects.visible_to(self.actor).filter(pep=self.plan).standing()
         return list(rows.select_related("owner", "pep").order_by("due_on", "created_at"))
+
+    def replies(self) -> list[Reply]:
+        """What the adults did with what the child asked for; nothing for who may not read the child's own words."""
+        if Facet.VOICE not in self.grant.facets:
+            return []
+        return list(Reply.objects.visible_to(self.actor).filter(pep=self.plan).order_by("question"))
 
     def contributions(self) -> list[Contribution]:
         """Whose words are asked for the version that is being written, or stand in the final one."""

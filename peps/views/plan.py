@@ -34,12 +34,13 @@ from peps.rules.sections import SOMETIMES, SectionRule, asked, rules_of
 from peps.rules.targets import may_go_on, unevaluated
 from peps.services.exchange import EXCHANGE
 from peps.views.catch_up import catch_ups_laid_out
-from peps.views.content import LANG, laid_out, own_words, targets_laid_out, unmet_needs
+from peps.views.content import LANG, own_words, targets_laid_out, unmet_needs
 from peps.views.frame import PlanPart, is_draft, made_final_by, may_compare, written
-from peps.views.idp import provisions_laid_out, with_idp
-from peps.views.measured import with_measures
+from peps.views.idp import provisions_laid_out
 from peps.views.outcomes import ends_laid_out, laid_out_action, live_actions
 from peps.views.printing import blank, links
+from peps.views.replies import wishes_listed
+from peps.views.whole import sections_laid_out
 from peps.views.words import asked_for, due_by, words_laid_out
 
 QUALITY_TAGS = {ReviewState.TAKEN: "doing", ReviewState.ACCEPTED: "done", ReviewState.RETURNED: "warning"}
@@ -89,6 +90,7 @@ class PlanPage(PlanPart):
             "pep": Seen(pep, self.grant),
             "state_tag": STATE_TAGS[State(pep.state)],
             "days": self.days(pep),
+            "wishes": wishes_listed(self, page, self.replies()),
             "words": own_words(page.answers) if page else "",
             "words_lang": LANG.get(page.language, "") if page else "",
             "tasks": [self.task(rule, sections.get(rule.key)) for rule in rules],
@@ -224,14 +226,19 @@ class ReadPage(PlanPart):
         sections = {key: {"answers": row.answers, "language": row.language} for key, row in rows.items()}
         targets = [{name: getattr(target, name) for name in TARGET_FIELDS} for target in self.targets()]
         rules = self.asked(rows)
-        shown = with_measures(laid_out(rules, sections, self.grant), self.measures(), self.grant)
+        content = {
+            "sections": sections,
+            "provisions": [row.as_frozen() for row in self.provisions(rules)],
+            "replies": [row.as_frozen() for row in self.replies()],
+            **self.measures(),
+        }
         context = {
             **self.frame(),
             **self.way_back(),
             "title": _("The plan as it stands"),
             "files": links(self),
             "pep": Seen(self.plan, self.grant),
-            "sections": with_idp(self, shown, rules, sections, [row.as_frozen() for row in self.provisions(rules)]),
+            "sections": sections_laid_out(self, rules, content),
             "catch_ups": catch_ups_laid_out(row.as_frozen() for row in self.catch_ups()),
             "targets": targets_laid_out(targets),
             "ends": ends_laid_out(self.ended()),
@@ -251,8 +258,7 @@ class VersionPage(PlanPart):
         found = Version.objects.visible_to(self.actor).filter(child=self.child, pk=version).select_related("finalised_by").first()
         if found is None:
             raise Http404
-        content, rules = found.content, rules_of(found.content)
-        shown = with_measures(laid_out(rules, content["sections"], self.grant), content, self.grant)
+        content = found.content
         context = {
             **self.frame(),
             **self.way_back(),
@@ -262,7 +268,7 @@ class VersionPage(PlanPart):
             "finalised_by": made_final_by(found),
             "intact": found.is_intact(),
             "fingerprint": " ".join(found.sha256[start : start + 8] for start in range(0, 64, 8)),
-            "sections": with_idp(self, shown, rules, content["sections"], content.get("provisions", [])),
+            "sections": sections_laid_out(self, rules_of(content), content),
             "catch_ups": catch_ups_laid_out(content.get("catch_up", [])),
             "targets": targets_laid_out(content["targets"]),
             "ends": ends_laid_out(content.get("ended", [])),

@@ -22,9 +22,9 @@ from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS, phase_on
 from peps.views.catch_up import catch_ups_laid_out
 from peps.views.content import LANG, day_of, laid_out, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, made_final_by, written
-from peps.views.idp import with_idp
-from peps.views.measured import with_measures
 from peps.views.outcomes import ends_laid_out, laid_out_action
+from peps.views.replies import with_replies
+from peps.views.whole import sections_laid_out
 from peps.views.words import words_laid_out
 
 LANGUAGES = ("cy", "en")
@@ -100,8 +100,6 @@ class WholePdf(TextPage):
 
     def context(self) -> dict[str, Any]:
         content, authority = self.content(), self.child.authority
-        rules = rules_of(content)
-        shown = with_measures(laid_out(rules, content["sections"], self.grant), content, self.grant)
         return {
             "title": _("Personal Education Plan"),
             "subtitle": f"{self.seen.name} · {self.standing()}",
@@ -110,7 +108,7 @@ class WholePdf(TextPage):
             "draft": self.version is None and is_draft(self.plan),
             "facts": [(label, value) for label, value in self.facts() if value],
             "milestones": [(label, written(day)) for label, day in self.milestones() if day],
-            "sections": with_idp(self, shown, rules, content["sections"], content.get("provisions", [])),
+            "sections": sections_laid_out(self, rules_of(content), content),
             "catch_ups": catch_ups_laid_out(content.get("catch_up", [])),
             "writers": self.writers(content),
             "targets": targets_laid_out(content["targets"]),
@@ -160,7 +158,8 @@ class OwnPdf(TextPage):
     def context(self) -> dict[str, Any]:
         content = self.content()
         page = content["sections"].get("my_page", {}) if Facet.VOICE in self.grant.facets else {}
-        shown = {section["key"]: section for section in laid_out(rules_of(content), content["sections"], self.grant)}
+        told = with_replies(laid_out(rules_of(content), content["sections"], self.grant), content, to_child=True)
+        shown = {section["key"]: section for section in told}
         answers = [answer for answer in shown.get("my_page", {}).get("answers", ()) if answer.get("own") or answer.get("face")]
         return {
             "title": pgettext("a child's own plan", "My plan"),

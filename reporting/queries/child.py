@@ -40,7 +40,7 @@ def address(actor: Actor, placement: Placement) -> PlacementAddress | None:
 
 
 def enrolments(actor: Actor, child: Child) -> list[Enrolment]:
-    found = Enrolment.objects.visible_to(actor).filter(child=child).select_related("school__organisation__authority")
+    found = Enrolment.objects.visible_to(actor).filter(child=child).select_related("school__organisation__authority", "approval")
     return list(found.order_by("-started_on"))
 
 

@@ -64,6 +64,8 @@ DOORS: dict[str, Promise] = {
     "report": _("The termly report"),
     "figures": _("Figures"),
     "quality": _("Quality of plans"),
+    "peers": _("Meeting others with care experience"),
+    "wishes": _("What children asked for"),
     "placed": _("Children placed here by other authorities"),
     "handovers": _("Between authorities"),
     "data_requests": _("Data asked of others"),

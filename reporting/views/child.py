@@ -223,7 +223,9 @@ class SchoolPage(Tab):
         context: dict[str, Any] = {"term_columns": self.columns(), "terms": [self.row(term) for term in reversed(rows)], "chart": self.chart(rows)}
         if self.holds(Facet.EDUCATION):
             context["enrolment_columns"] = [pgettext("tab", "School"), _("Authority"), _("First day"), _("Last day"), _("Reason for leaving")]
-            context["enrolments"] = [self.enrolment(row) for row in record.enrolments(self.actor, self.child)]
+            enrolments = record.enrolments(self.actor, self.child)
+            context["enrolments"] = [self.enrolment(row) for row in enrolments]
+            context["approvals"] = [self.approval(row) for row in enrolments if hasattr(row, "approval")]
             context |= self.elsewhere()
             context["asks_and_answers"] = bool({Permission.ASK_FOR_DATA, Permission.ANSWER_FOR_DATA} & self.grant.permissions)
         return context
@@ -249,6 +251,22 @@ class SchoolPage(Tab):
         seen = self.see(row)
         ended = written(seen.ended_on) if seen.ended_on else _("Still there")
         return [seen.school.name, seen.school.organisation.authority.name, written(seen.started_on), ended, seen.get_leaving_reason_display()]
+
+    def approval(self, row: Enrolment) -> dict[str, Any]:
+        """On what a move in Years 10 and 11 rests, the child's views first (VOICE-03)."""
+        seen = self.see(row.approval)
+        lang = seen.language[:2]
+        texts = (
+            (_("The child's wishes and feelings, and how they were heard"), seen.heard),
+            (_("How they shaped the decision"), seen.shaped),
+            (_("How the education is promoted"), seen.promoted),
+            (_("How the move fits the plan"), seen.fits),
+        )
+        day = {"school": self.see(row).school.name, "day": written(seen.approved_on)}
+        return {
+            "title": gettext("Move to %(school)s, approved on %(day)s") % day,
+            "rows": [{"key": key, "value": value, "lang": lang} for key, value in texts],
+        }
 
     def columns(self) -> list[Any]:
         attendance = [_("Attendance"), _("Unauthorised sessions"), _("Days excluded")] if self.holds(Facet.ATTENDANCE) else []

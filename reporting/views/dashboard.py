@@ -58,6 +58,7 @@ class DashboardPage(OfficePage):
             "measure_columns": measure_columns(_("Last 12 months")),
             "chart": self.chart(measure, judged),
             "chart_filter": [links.group(request, _("Show"), "measure", [(str(item), item.label, None) for item in Measure])],
+            "sees_wishes": self.actor.role == Role.LACE_COORDINATOR,
             "in_time_url": reverse("dashboard_plans"),
         }
         context["chart_filter"][0]["items"][list(Measure).index(measure)]["active"] = True

@@ -73,11 +73,15 @@ def _area(label: Any, empty: Any) -> forms.CharField:
 
 
 class ApproveForm(forms.Form):
-    """The three of regulation 11, each with what it rests on."""
+    """The three of regulation 11, each with what it rests on, and what the child's views changed."""
 
     heard = _area(
-        _("How were the child's wishes and feelings heard and taken into account?"),
+        _("What are the child's wishes and feelings about the move, and how were they heard?"),
         _("Say how the child was heard. Without that the move cannot be approved"),
+    )
+    shaped = _area(
+        _("How did the child's views shape the decision?"),
+        _("Say how the child's views shaped the decision. If it goes against them, say why"),
     )
     promoted = _area(
         _("How will the child's education be promoted at the new school?"),

@@ -18,8 +18,9 @@ from lace.children.people import people_around
 from lace.children.rules import StatementKind, phase
 from lace.children.services.statements import StatementFacts, choose_readers, take_down
 from lace.web.pages import ChildPage, FormActions
-from peps.models import Section, Target
+from peps.models import Reply, Section, Target
 from peps.rules import TRANSITIONS, State, Step
+from peps.rules.replies import laid_out_reply, wishes
 from peps.rules.sections import SECTIONS, WORDS
 from reporting.forms import OwnReadersForm, OwnWordsForm
 from reporting.queries import child as record
@@ -107,7 +108,14 @@ class HomePage(OwnPage):
         if page is None or page.answers.get("how") not in {"own", "said"}:
             return []
         labels = {question.key: question.label for question in SECTIONS["my_page"].edition(phase(self.child.born_on, self.actor.today))}
-        return [{"title": labels[key], "text": page.answers[key], "lang": page.language[:2]} for key in WORDS if page.answers.get(key)]
+        held = [row.as_frozen() for row in Reply.objects.visible_to(self.actor).filter(pep=page.pep_id)]
+        found = wishes({"answers": page.answers, "language": page.language}, held)
+        replies = {wish.question: laid_out_reply(wish, to_child=True) for wish in found}
+        return [
+            {"title": labels[key], "text": page.answers[key], "lang": page.language[:2], "reply": replies.get(key)}
+            for key in WORDS
+            if page.answers.get(key)
+        ]
 
     def targets(self) -> list[dict[str, Any]]:
         rows = Target.objects.visible_to(self.actor).filter(child=self.child).exclude(pep__state=State.CLOSED).order_by("position")

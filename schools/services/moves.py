@@ -20,10 +20,14 @@ LONGEST = MoveApproval._meta.get_field("heard").max_length or 0
 
 
 @transaction.atomic
-def approve_move(*, by: Actor, enrolment: Enrolment, heard: str, promoted: str, fits: str, language: str = Language.ENGLISH) -> MoveApproval:
+def approve_move(
+    *, by: Actor, enrolment: Enrolment, heard: str, shaped: str, promoted: str, fits: str, language: str = Language.ENGLISH
+) -> MoveApproval:
     """Approve a change of school as the nominated officer, who is satisfied of each of the three and says on what that rests.
 
-    Meets the duty, late where the move took effect before. Raises NotAllowed, BadInput (one of the three is empty or too long),
+    Without the child's views, and how they shaped the decision, it is not final (VOICE-03; 002 4.83).
+
+    Meets the duty, late where the move took effect before. Raises NotAllowed, BadInput (one of the four texts is empty or too long),
     Refused when it is approved already or needs no approval.
     """
     require_for(by=by, permission=Permission.APPROVE_MOVE, child=enrolment.child)
@@ -38,6 +42,7 @@ def approve_move(*, by: Actor, enrolment: Enrolment, heard: str, promoted: str, 
     problems: list[tuple[str, Message]] = []
     for field, text, empty in (
         ("heard", heard, _("Say how the child was heard. Without that the move cannot be approved")),
+        ("shaped", shaped, _("Say how the child's views shaped the decision. If it goes against them, say why")),
         ("promoted", promoted, _("Say how the education will be promoted. Without that the move cannot be approved")),
         ("fits", fits, _("Say how the move fits the Personal Education Plan. Without that it cannot be approved")),
     ):
@@ -51,6 +56,7 @@ def approve_move(*, by: Actor, enrolment: Enrolment, heard: str, promoted: str, 
         authority_id=enrolment.authority_id,
         enrolment=enrolment,
         heard=heard.strip(),
+        shaped=shaped.strip(),
         promoted=promoted.strip(),
         fits=fits.strip(),
         language=language,

@@ -37,7 +37,16 @@ _WORD = re.compile(r"zq[a-z][0-9a-f]{3}qz")
 # Texts that are codes of the machinery, not what somebody wrote.
 CODES = frozenset(
     {
-        *("Duty.code", "Section.key", "Version.sha256", "Child.sort_key", "Child.upn", "Notification.kind", "Contribution.token_sha256"),
+        *(
+            "Duty.code",
+            "Section.key",
+            "Version.sha256",
+            "Child.sort_key",
+            "Child.upn",
+            "Notification.kind",
+            "Contribution.token_sha256",
+            "Reply.question",
+        ),
         *("Attainment.measure", "Attainment.subject", "Attainment.value", "Wellbeing.instrument", "Wellbeing.edition"),
     }
 )
@@ -104,6 +113,7 @@ class Planter:
     author: User
     taker: LocalAuthority  # to whom the child's record is to be handed over
     made: dict[type[models.Model], models.Model] = field(default_factory=dict)
+    wished: str = ""  # what the child wants next, as one of the replies answers it
 
     def furnish(self) -> None:
         """Fill every table, those first on which others stand."""
@@ -234,7 +244,20 @@ class Planter:
 
     def _of_section(self) -> Iterable[dict[str, Any]]:
         for key in SECTIONS:
-            yield {"key": key, "answers": self._answers("Section", key), "written_as": "designated_person", "sitting": None}
+            answers = self._answers("Section", key)
+            if key == "my_page" and self.wished:
+                answers["next"] = self.wished
+            yield {"key": key, "answers": answers, "written_as": "designated_person", "sitting": None}
+
+    def _of_peeroffer(self) -> Iterable[dict[str, Any]]:
+        yield {"next_on": timezone.localdate() + timedelta(days=90)}
+
+    def _of_reply(self) -> Iterable[dict[str, Any]]:
+        """One to what the child wants next, decided and not told; one to what the child had said before."""
+        self.wished = self._word("Section", "my_page", "voice")
+        said = {"outcome": "used", "told_on": None, "told_how": "", "answered_as": "designated_person", "words_language": "en-gb"}
+        yield said | {"question": "next", "words": self.wished}
+        yield said | {"question": "hard"}
 
     def _of_target(self) -> Iterable[dict[str, Any]]:
         yield {"position": 1, "area": "academic"}
@@ -322,6 +345,10 @@ class Planter:
             | {"answers": {key: self._word("Version", name, facet)}}
             for role, key, name, facet in (("carer", "well", "contributions", "education"), ("advocate", "views", "contributions.advocate", "voice"))
         ]
+        reply = {name: self._word("Version", f"replies.{name}", "voice") for name in ("words", "answer")} | {
+            **{"question": "hard", "words_language": language, "outcome": "used", "language": language, "answered_on": "2026-01-05"},
+            **{"answered_as": "designated_person", "told_on": "2026-01-05", "told_how": "talked"},
+        }
         content = {
             "form": 2,
             "phase": "secondary",
@@ -333,6 +360,7 @@ class Planter:
             "contributions": said,
             "provisions": [self._frozen_provision()],
             "catch_up": [self._frozen_catch_up()],
+            "replies": [reply],
             "attainment": [
                 {
                     **{"measure": "qualification", "subject": "", "named": self._frozen("attainment.named"), "value": "2", "volume": "1.0"},

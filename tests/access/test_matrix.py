@@ -100,7 +100,7 @@ BUTTONS = {
 }
 PLAIN: dict[str, Any] = {
     **{"uidb36": "x", "key": "x", "pk": 1, "token": "x", "session": 999999},
-    **{"measure": "steps", "instrument": "observation"},
+    **{"measure": "steps", "instrument": "observation", "wish": "next"},
 }
 
 

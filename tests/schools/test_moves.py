@@ -20,7 +20,12 @@ from tests.reporting.pages import body
 from tests.world import World, enter, make_school
 
 pytestmark = pytest.mark.django_db
-THREE = {"heard": "Seen alone on 3 May", "promoted": "The same options are taught", "fits": "As target 2 has it"}
+THREE = {
+    "heard": "Seen alone on 3 May",
+    "shaped": "A later start, as she asked",
+    "promoted": "The same options are taught",
+    "fits": "As target 2 has it",
+}
 
 
 @pytest.fixture
@@ -39,7 +44,7 @@ def open_duty(world: World, move: Enrolment) -> Duty | None:
         return Duty.objects.open().filter(subject=move.pk, code="ks4_move_approved").first()
 
 
-@pytest.mark.req("T70")
+@pytest.mark.req("T70", "VOICE-03")
 def test_the_officer_approves_with_the_three_statements(world: World, moved: Enrolment) -> None:
     assert open_duty(world, moved) is not None
     by = world.own.actor(Role.DESIGNATED_MANAGER)
@@ -95,6 +100,19 @@ def test_the_list_says_what_took_effect_unapproved_and_leads_to_the_form(world: 
     assert "No move waits" in body(manager.get(reverse("moves")))
     with serving(world.own.actor(Role.DESIGNATED_MANAGER)):
         assert MoveApproval.objects.get(enrolment=moved).heard == "Seen alone on 3 May"
+
+
+@pytest.mark.req("VOICE-03")
+def test_no_move_is_approved_without_the_childs_views_and_what_they_changed_and_both_can_be_read(world: World, moved: Enrolment) -> None:
+    manager = world.client(Role.DESIGNATED_MANAGER)
+    address = reverse("child_move_approve", args=[moved.child_id, moved.pk])
+    for missing in ("heard", "shaped"):
+        assert manager.post(address, THREE | {missing: " "}).status_code == 200
+        assert open_duty(world, moved) is not None
+    assert "If it goes against them, say why" in body(manager.post(address, THREE | {"shaped": ""}))
+    assert manager.post(address, THREE).status_code == 302
+    page = body(world.client(Role.LACE_COORDINATOR).get(reverse("child_school", args=[moved.child_id])))
+    assert page.index("Seen alone on 3 May") < page.index("A later start, as she asked")
 
 
 @pytest.mark.req("PRIV-17")

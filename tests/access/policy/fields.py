@@ -71,6 +71,13 @@ MODELS: dict[str, dict[str, str]] = {
     )
     | _all("contacts", "person name")
     | _all("called", "pupil"),
+    # What came of what the child asked for holds the child's own words (VOICE-01).
+    "Reply": _all(
+        "voice",
+        f"{_ROW} pep question words words_language outcome answer language answered_on answered_by answered_as told_on told_how version",
+    ),
+    # Offers to meet others hold what the child said to them (VOICE-14).
+    "PeerOffer": _all("voice", f"{_ROW} what offered_on offered_by offered_as answer words language next_on"),
     # Grades and feedback are read under the facet of the area or section that they are about.
     "QualityReview": _all(
         "education",
@@ -86,7 +93,7 @@ MODELS: dict[str, dict[str, str]] = {
     "Postponement": _all("education", f"{_ROW} review was_scheduled_for reason postponed_by"),
     "Decision": _all("education", f"{_ROW} review position text owner due_on"),
     "EarlierReview": _all("education", f"{_ROW} language asked_by asked_on needed_by answered_by answered_on answer") | _all("care", "cause words"),
-    "MoveApproval": _all("education", f"{_ROW} enrolment heard promoted fits language approved_by approved_on"),
+    "MoveApproval": _all("education", f"{_ROW} enrolment heard shaped promoted fits language approved_by approved_on"),
     "Duty": _all(
         "education",
         f"{_ROW} code rule_version fact clock trigger_on subject due_on provisional brought_to role next_rung next_look_on ladder_round closed_on"

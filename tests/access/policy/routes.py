@@ -84,6 +84,8 @@ for _name in words("child_plan_ask_words child_plan_letter child_plan_words_agai
 # Of the contribution that the matrix made, which the carers are asked for.
 for _name in words("child_plan_words child_plan_words_decline"):
     _route(_name, "child", FORM, needs="education", act="contribute_to_pep", roles="foster_carer kinship_carer residential_worker")
+for _name in words("child_plan_wish child_plan_wish_told"):
+    _route(_name, "child", FORM, needs="education", act="write_pep")
 _route("child_plan_final", "child", FORM, needs="education", act="finalise_pep")
 _route("child_plan_amend", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_close", "child", FORM, needs="education", act="write_pep")
@@ -140,6 +142,8 @@ _route("child_disputes", "child", needs="disputes")
 _route("child_dispute_add", "child", FORM, needs="disputes", act="record_dispute")
 _route("child_dispute_settle", "child", FORM, needs="disputes", act="record_dispute")
 _route("child_said", "child", needs="voice")
+_route("child_peers", "child", needs="voice")
+_route("child_peers_add", "child", FORM, needs="voice", act="take_down_statement")
 _route("child_said_add", "child", FORM, needs="voice", act="take_down_statement")
 # who looked, and what changed: for the responsible authority (PRIV-12)
 _route("child_looks", "child", needs="identity", act="see_who_looked")
@@ -220,6 +224,8 @@ _route("duties", "children", roles=_KEEPERS)
 _route("duties_csv", "children", roles=_KEEPERS)
 _route("what_if", "everyone")
 _route("quality", "office", act="review_pep")
+_route("peers", "office", act="see_dashboard", roles="lace_coordinator")
+_route("wishes", "office", act="see_dashboard", roles="lace_coordinator")  # what children said is not opened to managers
 _route("quality_figures", "office", act="review_pep")
 _route("quality_standard", "everyone")
 _route("quality_standard_change", "office", FORM, act="set_standard")

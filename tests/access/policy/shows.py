@@ -27,7 +27,7 @@ _DRAFT = (
         "Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with"
         " Version.targets.goal Evaluation.evidence Action.what Action.resource Action.reason"
         " Contribution.subject Contribution.answers Contribution.advocate Contribution.reason"
-        " Attainment.named Wellbeing.named Wellbeing.words Wellbeing.follow_up"
+        " Attainment.named Wellbeing.named Wellbeing.words Wellbeing.follow_up Reply.words Reply.answer"
     )
 )
 _GRADED = {f"Version.{part}" for part in _PARTS} | words(
@@ -38,7 +38,7 @@ _GRADED = {f"Version.{part}" for part in _PARTS} | words(
     " Version.attainment.named Version.wellbeing.named Version.wellbeing.words Version.wellbeing.follow_up"
 )
 _VERSION = _GRADED | words(
-    "Version.contributions Version.contributions.advocate"
+    "Version.contributions Version.contributions.advocate Version.replies.words Version.replies.answer"
     " Version.provisions.need Version.provisions.outcome Version.provisions.what Version.provisions.how_much Version.provisions.how_often"
     " Version.provisions.provider Version.provisions.why Version.provisions.secured_by"
     " Version.catch_up.subject Version.catch_up.gap Version.catch_up.provider Version.catch_up.outcome"
@@ -110,6 +110,8 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan_catch_up": _NAME | _CATCH_UP,
     "child_plan_catch_up_add": _NAME,
     "child_plan_catch_up_remove": _NAME | words("CatchUp.gap"),
+    "child_plan_wish": _NAME | words("Section.my_page Reply.answer"),
+    "child_plan_wish_told": _NAME | words("Section.my_page Reply.answer"),
     "child_plan_words": _NAME,
     "child_plan_words_decline": _NAME,
     "child_plan_words_again": _NAME,
@@ -159,7 +161,9 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_safety": _FRAME | words("Referral.about Referral.made_to Referral.outcome Risk.text"),
     "child_said": _FRAME | words("Statement.text"),
     "child_said_add": _FRAME,
-    "child_school": _FRAME | words("EotasPlace.provider"),
+    "child_peers": _FRAME | words("PeerOffer.what PeerOffer.words"),
+    "child_peers_add": _NAME,
+    "child_school": _FRAME | words("EotasPlace.provider MoveApproval.heard MoveApproval.shaped MoveApproval.promoted MoveApproval.fits"),
     "child_share": _FRAME,
     "child_share_end": _FRAME,
     "child_share_with": _FRAME,

@@ -34,6 +34,8 @@ GUARDED = {
     "children_placementaddress": "address",
     "children_statement": "voice",  # VOICE-15
     "peps_wellbeing": "wellbeing",  # WB-01
+    "peps_reply": "voice",  # VOICE-01
+    "peps_peeroffer": "voice",  # VOICE-14
 }
 FIGURES_READERS = {
     *("elected_member", "senior_leader", "consortium_lead", "challenge_adviser", "government", "link_governor"),
@@ -146,11 +148,11 @@ def visible_rows(table: Table, sight: Sight) -> list[Any]:
             return own(sight, row)
         if child is None:
             return row["authority_id"] in sight.context.tenant_ids
-        if facet == "voice" and table.is_event:  # the trail goes with the statement as it stands now: who lost it, lost its past too
+        if name == "children_statement" and table.is_event:  # the trail goes with the statement as it stands now: who lost it, lost its past too
             now = statements.get(row["id"])
             return now is not None and sight.of_child(now, now["child_id"], facet) and sight.may_read_statement(now)
         if facet == "address" and row[child] in sight.sensitive:
             return False  # the flag beats every relation (goals A1)
-        return sight.of_child(row, row[child], facet) and (facet != "voice" or sight.may_read_statement(row))
+        return sight.of_child(row, row[child], facet) and (name != "children_statement" or sight.may_read_statement(row))
 
     return [row[table.pk] for row in sight.rows[table.name] if sees(row)]
