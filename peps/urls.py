@@ -21,6 +21,7 @@ from peps.views import (
     targets,
     writing,
 )
+from peps.views.guidance import guidance_urls
 from peps.views.needs import needs_urls
 from peps.views.printing import print_urls
 
@@ -85,6 +86,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PLAN}import/", exchange.ImportPage.as_view(), name="child_plan_import"),
     path("combined-plan/", provisions.CombinedPage.as_view(), name="combined_plan"),
     path("combined-plan/change/", provisions.CombinedChangePage.as_view(), name="combined_plan_change"),
+    *guidance_urls,
     path("words/thanks/", asked.thanks, name="asked_thanks"),
     path("words/<str:token>/", asked.asked, name="asked"),
     path("api/v1/", include(api_urls)),

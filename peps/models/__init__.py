@@ -5,6 +5,7 @@ from peps.models.action import Action, ActionQuerySet
 from peps.models.asked import find_asked, serving_link, was_answered
 from peps.models.catch_up import CATCH_UP_FIELDS, CatchUp, CatchUpQuerySet
 from peps.models.contribution import Contribution, ContributionQuerySet
+from peps.models.guidance import Guidance
 from peps.models.measure import ATTAINMENT_FIELDS, WELLBEING_FIELDS, Attainment, Wellbeing, measures
 from peps.models.peers import PeerOffer
 from peps.models.plan import ACTION_FIELDS, TARGET_FIELDS, Pep, PepQuerySet, Section, Version, digest, frozen
@@ -30,6 +31,7 @@ __all__ = [
     "Contribution",
     "ContributionQuerySet",
     "Evaluation",
+    "Guidance",
     "PeerOffer",
     "Pep",
     "PepQuerySet",

@@ -21,10 +21,12 @@ from peps import services
 from peps.forms import RemoveTargetForm, SectionForm, TargetForm
 from peps.models import TARGET_FIELDS, Section, Target
 from peps.rules import Step
+from peps.rules.guidance import TARGETS as OF_TARGETS
 from peps.rules.quality import TARGETS
 from peps.rules.sections import SECTIONS, SectionRule
 from peps.views.content import LANG, laid_out_answer
 from peps.views.frame import PlanPart, language_in_use
+from peps.views.guidance import guidance_on
 from peps.views.idp import known as known_of_idp
 from peps.views.measured import measures_of
 from schools.models import Designation, Enrolment, TermRecord
@@ -86,6 +88,7 @@ class SectionPage(PlanPart, ChildFormPage):
             **self.way_back(),
             "by_the_child": self.actor.role == Role.CHILD,
             "child_speaks": self.rule.facet == Facet.VOICE,
+            "guidance": {} if self.actor.role == Role.CHILD else guidance_on(self.child, self.rule.key),
             **self.pinned(self.rule.key),
             "idp": self.idp() if self.rule.key == "aln" else None,
             "measures": measures_of(self.measures(), self.grant).get(self.rule.key) if self.rule.key in WITH_MEASURES else None,
@@ -232,10 +235,12 @@ class TargetPage(PlanPart, ChildFormPage):
 
     def context(self) -> dict[str, Any]:
         remove = self.url("child_plan_target_remove", target=self.target.pk) if self.target else ""
+        guidance = guidance_on(self.child, OF_TARGETS)
         feedback: dict[str, Any] = self.pinned(TARGETS) if self.target else {"pinned": {}, "pinned_lang": ""}
         return {
             "feedback": feedback["pinned"].get(str(self.target.key) if self.target else "", ""),
             "pinned_lang": feedback["pinned_lang"],
+            "guidance": guidance,
             "title": _("Change the target") if self.target else _("Add a target"),
             "caption": self.seen.name,
             "back_url": self.url(),

@@ -32,6 +32,7 @@ JOBS_MAY: dict[str, str] = {
     # what authorities chose, who is away, the calendars
     "deadlines_rulechoice": "SELECT",
     "peps_combinedplan": "SELECT",
+    "peps_guidance": "SELECT",
     "peps_qualitystandard": "SELECT",
     "deadlines_absence": "SELECT",
     "deadlines_extraholiday": "SELECT",

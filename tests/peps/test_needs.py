@@ -37,7 +37,6 @@ def test_the_needs_are_printed_in_both_languages(world: World, language: str) ->
     assert answer.content.startswith(b"%PDF")
 
 
-@pytest.mark.req("SCH-19")
 def test_the_aln_coordinator_reads_needs_and_provisions_of_the_school_and_no_other(world: World) -> None:
     pep = needing(world.own)
     add(world.own, pep, what="A visual timetable")

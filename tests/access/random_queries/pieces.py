@@ -25,6 +25,7 @@ LIMIT = 40
 PUBLISHED = {f"deadlines_{name}" for name in ("extraholiday", "termdates", "closedday", "lessontimes", "rulechoice")} | {
     "peps_qualitystandard",
     "peps_combinedplan",
+    "peps_guidance",
 }
 
 
