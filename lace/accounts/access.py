@@ -179,6 +179,7 @@ class Permission(StrEnum):
     WRITE_PEP = "write_pep"
     FINALISE_PEP = "finalise_pep"
     CONTRIBUTE_TO_PEP = "contribute_to_pep"
+    KEEP_ACTIONS = "keep_actions"  # the actions agreed in a plan: agree, settle, carry
     REVIEW_PEP = "review_pep"  # look at a final version's quality for the education service (PEP-21)
     ARRANGE_REVIEW = "arrange_review"
     CLOSE_REVIEW = "close_review"
@@ -316,7 +317,7 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
     (_X.RESPONSIBLE, _R.LACE_COORDINATOR): _grant(
         _EVERYTHING,
         (_P.START_PEP, _P.WRITE_PEP, _P.CONTRIBUTE_TO_PEP, _P.ARRANGE_REVIEW, _P.EXPLAIN_LATENESS, _P.RECORD_DUTY, _P.WAIVE_DUTY, _P.RECORD_SCHOOL,
-         _P.RECORD_DISPUTE, _P.REVIEW_PEP, _P.SHARE_RECORD, _P.HAND_OVER, _P.ASK_FOR_DATA, _P.SEE_WHO_LOOKED, _P.CONSENT),
+         _P.RECORD_DISPUTE, _P.KEEP_ACTIONS, _P.REVIEW_PEP, _P.SHARE_RECORD, _P.HAND_OVER, _P.ASK_FOR_DATA, _P.SEE_WHO_LOOKED, _P.CONSENT),
     ),
     (_X.RESPONSIBLE, _R.DESIGNATED_MANAGER): _grant(
         (_F.IDENTITY, _F.CARE, _F.EDUCATION, _F.DISPUTES),
@@ -339,7 +340,7 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
         _EVERYTHING,
         (_P.RECORD_CARE, _P.START_PEP, _P.WRITE_PEP, _P.CONTRIBUTE_TO_PEP, _P.ARRANGE_REVIEW, _P.CLOSE_REVIEW, _P.EXPLAIN_LATENESS, _P.RECORD_DUTY,
          _P.RECORD_NO_CONTACT, _P.RECORD_RISK, _P.RECORD_REFERRAL, _P.RECORD_DISPUTE, _P.TAKE_DOWN_STATEMENT, _P.SHARE_RECORD, _P.CONSENT,
-         _P.RECORD_SCHOOL),
+         _P.RECORD_SCHOOL, _P.KEEP_ACTIONS),
     ),
     (_X.IRO, _R.IRO): _grant(_EVERYTHING, (_P.CONTRIBUTE_TO_PEP, _P.ARRANGE_REVIEW, _P.CLOSE_REVIEW, _P.RECORD_DUTY, _P.TAKE_DOWN_STATEMENT)),
     (_X.PERSONAL_ADVISER, _R.PERSONAL_ADVISER): _grant((*_TOGETHER, _F.CARE, _F.WELLBEING, _F.VOICE),
@@ -361,12 +362,12 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
     (_X.SCHOOL, _R.DESIGNATED_PERSON): _grant(
         (*_TOGETHER, _F.CARE, _F.NO_CONTACT, _F.WELLBEING, _F.VOICE, _F.REFERRALS),
         (_P.START_PEP, _P.WRITE_PEP, _P.FINALISE_PEP, _P.CONTRIBUTE_TO_PEP, _P.EXPLAIN_LATENESS, _P.RECORD_DUTY, _P.RECORD_REFERRAL,
-         _P.TAKE_DOWN_STATEMENT, _P.SHARE_IN_SCHOOL, _P.ANSWER_FOR_DATA),
+         _P.TAKE_DOWN_STATEMENT, _P.SHARE_IN_SCHOOL, _P.ANSWER_FOR_DATA, _P.KEEP_ACTIONS),
     ),
     (_X.SCHOOL, _R.HEADTEACHER): _grant((*_TOGETHER, _F.NO_CONTACT), (_P.EXPLAIN_LATENESS,)),
     (_X.SCHOOL, _R.CHILD_PROTECTION_LEAD): _grant((_F.IDENTITY, _F.CONTACTS, _F.NO_CONTACT, _F.SAFEGUARDING, _F.REFERRALS),
                                                   (_P.RECORD_RISK, _P.RECORD_REFERRAL)),
-    (_X.SCHOOL_ALN, _R.ALNCO): _grant((_F.IDENTITY, _F.EDUCATION), (_P.CONTRIBUTE_TO_PEP,)),
+    (_X.SCHOOL_ALN, _R.ALNCO): _grant((_F.IDENTITY, _F.EDUCATION), (_P.CONTRIBUTE_TO_PEP, _P.KEEP_ACTIONS)),
     (_X.DELEGATE, _R.DELEGATE): _grant((_F.CALLED, _F.TARGETS)),
     (_X.TEACHER, _R.TEACHER): _grant((_F.CALLED, _F.TARGETS)),
     (_X.WELFARE_OFFICER, _R.EDUCATION_WELFARE_OFFICER): _grant((_F.IDENTITY, _F.ATTENDANCE, _F.CONTACTS)),
@@ -383,8 +384,7 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
 # The child, and those at home with the child: their names stand in no list of colleagues, and in no history.
 AT_HOME = frozenset({_R.CHILD, _R.FOSTER_CARER, _R.KINSHIP_CARER, _R.RESIDENTIAL_WORKER, _R.PARENT, _R.ADOPTIVE_PARENT, _R.GUARDIAN})
 
-# Acts on no child.
-OFFICE: dict[Permission, frozenset[Role]] = {
+OFFICE: dict[Permission, frozenset[Role]] = {  # acts on no child
     _P.SEE_DASHBOARD: frozenset({_R.LACE_COORDINATOR, _R.DESIGNATED_MANAGER}),
     _P.RECORD_CARE: frozenset({_R.CASE_SYSTEM}),  # the first record of a child, before there is one to stand in a relation to
     _P.DESIGNATE: frozenset({_R.HEADTEACHER, _R.GOVERNOR, _R.LINK_GOVERNOR}),

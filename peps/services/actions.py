@@ -33,7 +33,7 @@ def save_action(*, by: Actor, pep: Pep, facts: Mapping[str, Any], action: UUID |
     Raises NotAllowed; BadInput naming the fields; Refused when the plan is not open, the action is gone or settled; Changed with the
     action as it stands when somebody else saved first.
     """
-    require_for(by=by, permission=Permission.WRITE_PEP, child=pep.child)
+    require_for(by=by, permission=Permission.KEEP_ACTIONS, child=pep.child)
     child = lock(pep.child)
     pep, state = _stepped(pep, Step.WRITE)
     if action is None:
@@ -57,7 +57,7 @@ def save_action(*, by: Actor, pep: Pep, facts: Mapping[str, Any], action: UUID |
 @transaction.atomic
 def remove_action(*, by: Actor, pep: Pep, action: UUID, version: int) -> None:
     """Strike out an action that no final version holds. Raises as `save_action`; Refused for one that a version holds: that is dropped."""
-    require_for(by=by, permission=Permission.WRITE_PEP, child=pep.child)
+    require_for(by=by, permission=Permission.KEEP_ACTIONS, child=pep.child)
     lock(pep.child)
     pep, state = _stepped(pep, Step.WRITE)
     standing = _standing(pep, action)
@@ -78,7 +78,7 @@ def settle(
     Raises NotAllowed; BadInput naming the fields; Refused when the plan is closed or a version has reported the action; Changed with the
     action as it stands when somebody else saved first.
     """
-    require_for(by=by, permission=Permission.WRITE_PEP, child=pep.child)
+    require_for(by=by, permission=Permission.KEEP_ACTIONS, child=pep.child)
     lock(pep.child)
     pep, _state = _stepped(pep, Step.TICK)
     standing = _standing(pep, action)
@@ -106,7 +106,7 @@ def carry(*, by: Actor, pep: Pep, action: UUID, due_on: date | None, reason: str
     Raises NotAllowed; BadInput naming the fields; Refused when the plan is not open or the action is settled; Changed with the action as
     it stands when somebody else saved first.
     """
-    require_for(by=by, permission=Permission.WRITE_PEP, child=pep.child)
+    require_for(by=by, permission=Permission.KEEP_ACTIONS, child=pep.child)
     lock(pep.child)
     pep, state = _stepped(pep, Step.WRITE)
     standing = _standing(pep, action)

@@ -24,7 +24,7 @@ from peps.views.frame import PlanPart, language_in_use
 class ActionPage(PlanPart, ChildFormPage):
     """An action: added, or changed when the address names one."""
 
-    permission = Permission.WRITE_PEP
+    permission = Permission.KEEP_ACTIONS
     step: ClassVar[Step] = Step.WRITE
     form_class: ClassVar[type[forms.Form]] = ActionForm
     template_name = "peps/action.html"
@@ -45,7 +45,7 @@ class ActionPage(PlanPart, ChildFormPage):
         return self.action
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not self.may(Permission.WRITE_PEP, self.step):
+        if not self.may(Permission.KEEP_ACTIONS, self.step):
             return redirect(self.url())
         return super().get(request, *args, **kwargs)
 

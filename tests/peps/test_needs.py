@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from lace.accounts.access import Role
-from tests.peps.plans import acting, add_target, plan, text
+from lace.core.errors import NotAllowed
+from peps.services.actions import save_action
+from tests.peps.plans import acting, action_facts, add_target, plan, text, typed
 from tests.peps.test_exchange import exported, for_other, taken_over
 from tests.peps.test_provisions import add, final, needing
-from tests.world import World
+from tests.world import World, enter
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +41,8 @@ def test_the_needs_are_printed_in_both_languages(world: World, language: str) ->
     assert answer.content.startswith(b"%PDF")
 
 
-def test_the_aln_coordinator_reads_needs_and_provisions_of_the_school_and_no_other(world: World) -> None:
+@pytest.mark.req("SCH-19")
+def test_the_aln_coordinator_reads_needs_and_provisions_of_the_school_and_keeps_actions(world: World) -> None:
     pep = needing(world.own)
     add(world.own, pep, what="A visual timetable")
     client = world.client(Role.ALNCO)
@@ -46,6 +51,26 @@ def test_the_aln_coordinator_reads_needs_and_provisions_of_the_school_and_no_oth
     other = world.client(Role.ALNCO, world.other)
     assert other.get(plan(world, "needs/")).status_code == 404
     assert client.get(plan(world, "provisions/add/")).status_code == 403
+    with acting(world.own, Role.ALNCO) as by:
+        action = save_action(by=by, pep=pep, facts=action_facts(by, what="Order the timetable", owner_role="alnco"))
+    assert "Order the timetable" in text(client.get(plan(world)))
+    settled = f"actions/{action.pk}/settle/"
+    said = typed(client, plan(world, settled), state="done", evidence="It hangs in class")
+    assert client.post(plan(world, settled), said).status_code == 302
+    assert "It hangs in class" in text(client.get(plan(world)))
+    with acting(world.other, Role.ALNCO) as by, pytest.raises(NotAllowed):
+        save_action(by=by, pep=pep, facts=action_facts(by))
+
+
+@pytest.mark.req("SCH-19")
+def test_the_aln_coordinator_finds_no_child_without_additional_needs(world: World) -> None:
+    """The entry of the child at the school opens the relation only where the record says that there are needs."""
+    today = world.own.actor(Role.SOCIAL_WORKER).today
+    child, *_rest = enter(world.own, entered_on=today - timedelta(days=2), reference="SC-OTHER", additional_needs=False)
+    needing_too, *_rest = enter(world.own, entered_on=today - timedelta(days=2), reference="SC-THIRD", additional_needs=True)
+    client = world.client(Role.ALNCO)
+    assert client.get(f"/children/{child.pk}/").status_code == 404
+    assert client.get(f"/children/{needing_too.pk}/").status_code == 200
 
 
 @pytest.mark.req("PEP-22")

@@ -42,6 +42,7 @@ PERMISSION_WORDS: dict[Permission, Promise] = {
     Permission.WRITE_PEP: _("write the plan"),
     Permission.FINALISE_PEP: _("finish the plan"),
     Permission.CONTRIBUTE_TO_PEP: _("contribute to the plan"),
+    Permission.KEEP_ACTIONS: _("agree and settle the actions of the plan"),
     Permission.REVIEW_PEP: _("look at the quality of final plans"),
     Permission.ARRANGE_REVIEW: _("arrange meetings"),
     Permission.CLOSE_REVIEW: _("close meetings"),

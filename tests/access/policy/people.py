@@ -100,7 +100,8 @@ _row(
     "responsible",
     "lace_coordinator",
     _WHOLE,
-    does="start_pep write_pep contribute_to_pep arrange_review explain_lateness record_school record_dispute share_record hand_over ask_for_data"
+    does="start_pep write_pep keep_actions contribute_to_pep arrange_review explain_lateness record_school record_dispute"
+    " share_record hand_over ask_for_data"
     " see_who_looked consent record_duty waive_duty review_pep",
     source="LACE coordinator: all children of own authority (own in, own out); quality-check; liaise with counterparts",
 )
@@ -131,7 +132,8 @@ _row(
     "social_worker",
     "social_worker",
     _WHOLE,
-    does="record_care record_school start_pep write_pep contribute_to_pep arrange_review close_review explain_lateness record_no_contact record_risk"
+    does="record_care record_school start_pep write_pep keep_actions contribute_to_pep arrange_review close_review explain_lateness"
+    " record_no_contact record_risk"
     " record_referral record_dispute take_down_statement share_record consent record_duty",
     source="Social worker: whole record of own cases; hold no-contact list; school-move decisions",
 )
@@ -187,7 +189,8 @@ _row(
     "school",
     "designated_person",
     f"{_SCHOOLING} care no_contact wellbeing voice referrals",
-    does="start_pep write_pep finalise_pep contribute_to_pep explain_lateness record_duty record_referral take_down_statement share_in_school"
+    does="start_pep write_pep keep_actions finalise_pep contribute_to_pep explain_lateness record_duty record_referral"
+    " take_down_statement share_in_school"
     " answer_for_data",
     source="Designated person: own school's children: PEP, contacts, no-contact warnings, attendance, targets; never disputes, legal detail",
 )
@@ -205,7 +208,7 @@ _row(
     "school_aln",
     "alnco",
     "identity education",
-    does="contribute_to_pep",
+    does="contribute_to_pep keep_actions",
     source="SENCo / ALNCo: PEP sections of own school's pupils with ALN; never child-protection notes; PEP-10",
 )
 _row("delegate", "delegate", "called targets", source="Deputy or delegate: daily duty and strategies; never PEP history, care detail")

@@ -78,7 +78,7 @@ for _name in words("child_plan_provision_add child_plan_provision child_plan_pro
 for _name in words("child_plan_catch_up_add child_plan_catch_up child_plan_catch_up_remove"):
     _route(_name, "child", FORM, needs="education", act="write_pep")
 for _name in words("child_plan_action_add child_plan_action child_plan_action_remove child_plan_action_settle child_plan_action_carry"):
-    _route(_name, "child", FORM, needs="education", act="write_pep")
+    _route(_name, "child", FORM, needs="education", act="keep_actions")
 for _name in words("child_plan_ask_words child_plan_letter child_plan_words_again child_plan_words_withdraw"):
     _route(_name, "child", FORM, needs="education", act="write_pep")
 # Of the contribution that the matrix made, which the carers are asked for.
