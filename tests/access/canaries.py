@@ -300,7 +300,10 @@ class Planter:
             for key in SECTIONS
         }
         language, silent = "en-gb", uuid4()  # of this target nobody has said yet how it ended
-        texts = words("need identified_with baseline goal measure strategy when_done where_done done_by how_often carer_part")
+        texts = (
+            *("need", "identified_with", "baseline", "goal", "measure", "strategy"),
+            *("when_done", "where_done", "done_by", "how_often", "carer_part"),
+        )
         target = {name: self._frozen(f"targets.{name}") for name in texts} | {
             "area": "academic",
             "cost": None,
