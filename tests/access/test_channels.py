@@ -133,6 +133,10 @@ def test_a_sensitive_address_is_shown_to_nobody(stage: tuple[Cast, Light], flagg
         assert seen
 
 
+# Parts that are named by what they are, not by whose: they are there under every child.
+BY_KIND = {"child", "key", "wish", "relation", "measure", "instrument"}
+
+
 @pytest.mark.req("PRIV-13")
 def test_a_part_of_another_childs_record_is_not_there_under_this_child(stage: tuple[Cast, Light]) -> None:
     """The address names one child and a version, target, review or duty of another: nobody finds it, even who may see both."""
@@ -140,7 +144,7 @@ def test_a_part_of_another_childs_record_is_not_there_under_this_child(stage: tu
     mixed = made.others | {"child": made.child.pk}
     wrong = []
     with light.remembering():
-        for address in (address for address in CHILD_PAGES if set(address.parameters) - {"child", "key", "relation", "measure", "instrument"}):
+        for address in (address for address in CHILD_PAGES if set(address.parameters) - BY_KIND):
             ((path, _section),) = paths(address, mixed)
             for person, method in product(near(made, "colleague"), ("GET", "POST")):
                 answer = light.knock(method, path, person.membership)
