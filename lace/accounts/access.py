@@ -75,19 +75,6 @@ class Role(models.TextChoices):
 
 
 _R = Role
-ROLE_GROUPS = (
-    (_("Social care"), (_R.SOCIAL_WORKER, _R.DESIGNATED_MANAGER, _R.IRO, _R.PERSONAL_ADVISER, _R.LEAVING_CARE_MANAGER, _R.FOSTERING_MANAGER,
-                        _R.RESIDENTIAL_LINK_WORKER, _R.ADVOCATE, _R.INDEPENDENT_VISITOR, _R.CASE_SYSTEM)),
-    (_("The child and those who care for them"), (_R.CHILD, _R.FOSTER_CARER, _R.KINSHIP_CARER, _R.RESIDENTIAL_WORKER, _R.PARENT,
-                                                  _R.ADOPTIVE_PARENT, _R.GUARDIAN)),
-    (_("Schools"), (_R.DESIGNATED_PERSON, _R.HEADTEACHER, _R.CHILD_PROTECTION_LEAD, _R.ALNCO, _R.DELEGATE, _R.TEACHER, _R.GOVERNOR,
-                    _R.LINK_GOVERNOR)),
-    (_("The authority's education service and members"), (_R.LACE_COORDINATOR, _R.PEP_REVIEWER, _R.EDUCATION_WELFARE_OFFICER,
-                                                          _R.PROGRESSION_COORDINATOR, _R.SENIOR_LEADER, _R.DATA_OFFICER, _R.ADMINISTRATOR,
-                                                          _R.ELECTED_MEMBER)),
-    (_("Others"), (_R.COUNTERPART, _R.CONSORTIUM_LEAD, _R.CHALLENGE_ADVISER, _R.PROVIDER_LEAD, _R.STUDENT_SUPPORT_OFFICER, _R.LEAD_WORKER,
-                   _R.CAREERS_ADVISER, _R.YOUTH_OFFENDING_WORKER, _R.SPECIALIST, _R.GOVERNMENT)),
-)  # fmt: skip
 
 
 class Relation(StrEnum):
@@ -179,6 +166,7 @@ class Permission(StrEnum):
     WRITE_PEP = "write_pep"
     FINALISE_PEP = "finalise_pep"
     CONTRIBUTE_TO_PEP = "contribute_to_pep"
+    CHALLENGE_PLAN = "challenge_plan"  # and require a reply (PEP-31)
     KEEP_ACTIONS = "keep_actions"  # the actions agreed in a plan: agree, settle, carry
     REVIEW_PEP = "review_pep"  # look at a final version's quality for the education service (PEP-21)
     ARRANGE_REVIEW = "arrange_review"
@@ -317,7 +305,8 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
     (_X.RESPONSIBLE, _R.LACE_COORDINATOR): _grant(
         _EVERYTHING,
         (_P.START_PEP, _P.WRITE_PEP, _P.CONTRIBUTE_TO_PEP, _P.ARRANGE_REVIEW, _P.EXPLAIN_LATENESS, _P.RECORD_DUTY, _P.WAIVE_DUTY, _P.RECORD_SCHOOL,
-         _P.RECORD_DISPUTE, _P.KEEP_ACTIONS, _P.REVIEW_PEP, _P.SHARE_RECORD, _P.HAND_OVER, _P.ASK_FOR_DATA, _P.SEE_WHO_LOOKED, _P.CONSENT),
+         _P.RECORD_DISPUTE, _P.KEEP_ACTIONS, _P.REVIEW_PEP, _P.CHALLENGE_PLAN, _P.SHARE_RECORD, _P.HAND_OVER,
+         _P.ASK_FOR_DATA, _P.SEE_WHO_LOOKED, _P.CONSENT),
     ),
     (_X.RESPONSIBLE, _R.DESIGNATED_MANAGER): _grant(
         (_F.IDENTITY, _F.CARE, _F.EDUCATION, _F.DISPUTES),
@@ -342,7 +331,10 @@ TABLE: dict[tuple[Relation, Role], Grant] = {
          _P.RECORD_NO_CONTACT, _P.RECORD_RISK, _P.RECORD_REFERRAL, _P.RECORD_DISPUTE, _P.TAKE_DOWN_STATEMENT, _P.SHARE_RECORD, _P.CONSENT,
          _P.RECORD_SCHOOL, _P.KEEP_ACTIONS),
     ),
-    (_X.IRO, _R.IRO): _grant(_EVERYTHING, (_P.CONTRIBUTE_TO_PEP, _P.ARRANGE_REVIEW, _P.CLOSE_REVIEW, _P.RECORD_DUTY, _P.TAKE_DOWN_STATEMENT)),
+    (_X.IRO, _R.IRO): _grant(
+        _EVERYTHING,
+        (_P.CONTRIBUTE_TO_PEP, _P.CHALLENGE_PLAN, _P.ARRANGE_REVIEW, _P.CLOSE_REVIEW, _P.RECORD_DUTY, _P.TAKE_DOWN_STATEMENT),
+    ),
     (_X.PERSONAL_ADVISER, _R.PERSONAL_ADVISER): _grant((*_TOGETHER, _F.CARE, _F.WELLBEING, _F.VOICE),
                                                        (_P.CONTRIBUTE_TO_PEP, _P.RECORD_DUTY, _P.CONSENT)),
     (_X.LEAVING_CARE, _R.LEAVING_CARE_MANAGER): _grant((_F.IDENTITY, _F.CARE, _F.CONTACTS)),

@@ -62,6 +62,7 @@ class Fact(TextChoices):
     MOVED_OUT = "moved_out", _("leaving a school because the placement moved")
     NO_SCHOOL = "no_school", _("being without a school place")
     WORDS_ASKED = "words_asked", _("contributions asked for the Personal Education Plan")
+    CHALLENGED = "challenged", _("a challenge to the Personal Education Plan, by the day its reply is due")
     PLAN_FINAL = "plan_final", _("a final version of the Personal Education Plan")
     REVIEW_ARRANGED = "review_arranged", _("the day arranged for a review")
     FIRST_REVIEW = "first_review", _("the first review")

@@ -1,9 +1,10 @@
 """The Personal Education Plan: the current plan in sections, its targets, actions, provisions and catch-up, what those around it said, what
-came of the child's own wishes, its frozen versions with the check of their quality, and the measures it shows."""
+came of the child's own wishes, who challenged it, its frozen versions with the check of their quality, and the measures it shows."""
 
 from peps.models.action import Action, ActionQuerySet
 from peps.models.asked import find_asked, serving_link, was_answered
 from peps.models.catch_up import CATCH_UP_FIELDS, CatchUp, CatchUpQuerySet
+from peps.models.challenge import Challenge
 from peps.models.contribution import Contribution, ContributionQuerySet
 from peps.models.guidance import Guidance
 from peps.models.measure import ATTAINMENT_FIELDS, WELLBEING_FIELDS, Attainment, Wellbeing, measures
@@ -27,6 +28,7 @@ __all__ = [
     "Attainment",
     "CatchUp",
     "CatchUpQuerySet",
+    "Challenge",
     "CombinedPlan",
     "Contribution",
     "ContributionQuerySet",

@@ -13,6 +13,7 @@ RENEWED = ("pep_before_review", "pep_at_16")  # … by whichever version is made
 AVAILABLE = "pep_before_review"  # met at the review too, by a final version that was there
 WORDS = "pep_words"  # met by the last of the words that were asked for
 CARER_HAS_IT, IRO_HAS_IT = "carer_has_plan", "iro_has_plan"  # met by the message that a version is final
+CHALLENGE_ANSWERED = "challenge_answered"  # met by the reply
 QUALITY_CHECKED = "pep_quality_checked"  # met when the version is accepted or returned
 
 _WORKER, _DESIGNATED = (Role.SOCIAL_WORKER,), (Role.DESIGNATED_PERSON,)
@@ -147,6 +148,22 @@ declare(
         force=Force.ENCOURAGED,
         role=Role.DESIGNATED_PERSON,
         ladder=(Rung(-5, _DESIGNATED), Rung(0, _DESIGNATED), Rung(3, (Role.DESIGNATED_PERSON, Role.LACE_COORDINATOR))),
+    ),
+    DutyRule(
+        code=CHALLENGE_ANSWERED,
+        title=_("Reply to the challenge to the Personal Education Plan"),
+        why=_("The reviewing officer or the LACE coordinator challenged the plan or its delivery, and named the day by which a reply is due."),
+        source=_("Raising the ambitions and educational attainment of children who are looked after in Wales (2016), paragraph 4.21"),
+        facts=(Fact.CHALLENGED,),
+        clock=Clock.EVENT,
+        length=0,
+        force=Force.EXPECTED,
+        role=Role.DESIGNATED_PERSON,
+        ladder=(
+            Rung(-3, (Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER)),
+            Rung(0, (Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER)),
+            Rung(2, (Role.LACE_COORDINATOR, Role.DESIGNATED_MANAGER)),
+        ),
     ),
     DutyRule(
         code="carer_has_plan",

@@ -33,6 +33,7 @@ from peps.rules.quality import ReviewState
 from peps.rules.sections import SOMETIMES, SectionRule, asked, rules_of
 from peps.rules.targets import may_go_on, unevaluated
 from peps.services.exchange import EXCHANGE
+from peps.views import challenges
 from peps.views.catch_up import catch_ups_laid_out
 from peps.views.content import LANG, own_words, targets_laid_out, unmet_needs
 from peps.views.frame import PlanPart, is_draft, made_final_by, may_compare, written
@@ -106,6 +107,7 @@ class PlanPage(PlanPart):
             "contributions": asked_for(self, asked_words),
             "actions": (live := live_actions(actions, self.grant, self.actor.today)),
             "carers_part": self.carers_part(sections, shown, live) if self.actor.role in CARERS else None,
+            "may_oversee": bool(challenges.READERS & self.grant.permissions),
             "may_write": self.may(Permission.WRITE_PEP, Step.WRITE),
             "may_agree": self.may(Permission.KEEP_ACTIONS, Step.WRITE),
             "may_tick": self.may(Permission.KEEP_ACTIONS, Step.TICK),

@@ -11,15 +11,14 @@ from django.db.models.functions import TruncMonth
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from lace.accounts.access import ROLE_GROUPS
 from lace.accounts.models import User
+from lace.accounts.role_groups import SOCIAL_CARE
 from lace.core.actor import Actor
 from lace.core.workdays import add_months
 from lace.deadlines.models import Duty
 from lace.deadlines.rules import Force
 from reporting.queries.duties import MISSES, Asked, of_children, school_then, with_people, worker_now
 
-SOCIAL_CARE = tuple(str(role) for role in ROLE_GROUPS[0][1])  # whose steps the designated manager answers for (AMB-03)
 REPEATED = 2  # misses of one worker or school, from which it is said
 
 

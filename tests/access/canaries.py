@@ -249,6 +249,12 @@ class Planter:
                 answers["next"] = self.wished
             yield {"key": key, "answers": answers, "written_as": "designated_person", "sitting": None}
 
+    def _of_challenge(self) -> Iterable[dict[str, Any]]:
+        """One that ended unsettled; the one that the matrix opens waits for its reply."""
+        yield {"ending": "not_settled", "ended_on": timezone.localdate(), "reply_due_on": timezone.localdate()}
+        texts = ("reply", "reply_language", "replied_as", "ending", "left_open", "left_open_language")
+        yield dict.fromkeys(texts, "") | dict.fromkeys(("replied_by", "replied_on", "ended_on"))
+
     def _of_peeroffer(self) -> Iterable[dict[str, Any]]:
         yield {"next_on": timezone.localdate() + timedelta(days=90)}
 

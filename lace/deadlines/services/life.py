@@ -12,8 +12,9 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from lace.accounts.access import GROUP_RELATION, NAMED_RELATION, REACH, ROLE_GROUPS, Permission, Reach, Role
+from lace.accounts.access import GROUP_RELATION, NAMED_RELATION, REACH, Permission, Reach, Role
 from lace.accounts.models import Membership, User
+from lace.accounts.role_groups import SOCIAL_CARE
 from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, lock
 from lace.children.rules import EndReason
 from lace.children.services import require_for
@@ -28,7 +29,6 @@ from lace.deadlines.recording import is_recorded, problems_of_record
 from lace.deadlines.rules import RULES, DutyRule, Fact
 from lace.notifications.services import notify
 
-SOCIAL_CARE = frozenset(ROLE_GROUPS[0][1])
 _OF_AGE = 18  # up to which a child is looked after (Social Services and Well-being (Wales) Act 2014 s.3(3))
 # Clocks of young people who left care: they run on past that age (s.106 to s.115).
 _OF_LEAVERS = frozenset({Fact.LEFT_CARE_16, Fact.HALF_BIRTHDAY})

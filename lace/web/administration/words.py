@@ -44,6 +44,7 @@ PERMISSION_WORDS: dict[Permission, Promise] = {
     Permission.CONTRIBUTE_TO_PEP: _("contribute to the plan"),
     Permission.KEEP_ACTIONS: _("agree and settle the actions of the plan"),
     Permission.REVIEW_PEP: _("look at the quality of final plans"),
+    Permission.CHALLENGE_PLAN: _("challenge the plan or its delivery"),
     Permission.ARRANGE_REVIEW: _("arrange meetings"),
     Permission.CLOSE_REVIEW: _("close meetings"),
     Permission.EXPLAIN_LATENESS: _("explain why something was late"),

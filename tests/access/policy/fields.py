@@ -78,6 +78,12 @@ MODELS: dict[str, dict[str, str]] = {
     ),
     # Offers to meet others hold what the child said to them (VOICE-14).
     "PeerOffer": _all("voice", f"{_ROW} what offered_on offered_by offered_as answer words language next_on"),
+    # What those who watch over a plan ask of those who deliver it: between professionals (PEP-31).
+    "Challenge": _all(
+        "care",
+        f"{_ROW} pep about text language raised_by raised_as raised_on reply_due_on reply reply_language replied_by replied_as replied_on"
+        " ending left_open left_open_language ended_on",
+    ),
     # Grades and feedback are read under the facet of the area or section that they are about.
     "QualityReview": _all(
         "education",

@@ -102,7 +102,7 @@ _row(
     _WHOLE,
     does="start_pep write_pep keep_actions contribute_to_pep arrange_review explain_lateness record_school record_dispute"
     " share_record hand_over ask_for_data"
-    " see_who_looked consent record_duty waive_duty review_pep",
+    " see_who_looked consent record_duty waive_duty review_pep challenge_plan",
     source="LACE coordinator: all children of own authority (own in, own out); quality-check; liaise with counterparts",
 )
 _row(
@@ -141,7 +141,7 @@ _row(
     "iro",
     "iro",
     _WHOLE,
-    does="contribute_to_pep arrange_review close_review record_duty take_down_statement",
+    does="contribute_to_pep challenge_plan arrange_review close_review record_duty take_down_statement",
     source="IRO: PEP and all versions, child's views of own cases; chair",
 )
 _row(

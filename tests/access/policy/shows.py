@@ -112,6 +112,10 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan_catch_up_remove": _NAME | words("CatchUp.gap"),
     "child_plan_wish": _NAME | words("Section.my_page Reply.answer"),
     "child_plan_wish_told": _NAME | words("Section.my_page Reply.answer"),
+    "child_plan_challenges": _FRAME | words("Challenge.text Challenge.reply Challenge.left_open"),
+    "child_plan_challenge_raise": _NAME,
+    "child_plan_challenge_reply": _NAME | words("Challenge.text"),
+    "child_plan_challenge_end": _NAME,  # what waits for its reply leads to the list
     "child_plan_words": _NAME,
     "child_plan_words_decline": _NAME,
     "child_plan_words_again": _NAME,

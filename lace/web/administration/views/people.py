@@ -19,9 +19,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from lace.accounts import people, services
-from lace.accounts.access import ROLE_GROUPS, Permission, Role, require
+from lace.accounts.access import Permission, Role, require
 from lace.accounts.forms import describe
 from lace.accounts.models import Membership, MembershipQuerySet, Organisation, User
+from lace.accounts.role_groups import ROLE_GROUPS
 from lace.accounts.rules import PLACES
 from lace.core.actor import Actor
 from lace.notifications.undelivered import undelivered_of
