@@ -6,6 +6,7 @@ from peps.api import api_urls
 from peps.views import (
     actions,
     asked,
+    care_plan,
     catch_up,
     challenges,
     contributions,
@@ -70,6 +71,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PLAN}contributions/<uuid:contribution>/withdraw/", contributions.WithdrawPage.as_view(), name="child_plan_words_withdraw"),
     path(f"{PLAN}wishes/<slug:wish>/", replies.AnswerWishPage.as_view(), name="child_plan_wish"),
     path(f"{PLAN}wishes/<slug:wish>/told/", replies.TellChildPage.as_view(), name="child_plan_wish_told"),
+    path(f"{PLAN}care-and-support-plan/", care_plan.CarePlanPage.as_view(), name="child_plan_care_plan"),
     path(f"{PLAN}challenges/", challenges.ChallengesPage.as_view(), name="child_plan_challenges"),
     path(f"{PLAN}challenges/raise/", challenges.RaiseChallengePage.as_view(), name="child_plan_challenge_raise"),
     path(f"{PLAN}challenges/<uuid:challenge>/reply/", challenges.ReplyToChallengePage.as_view(), name="child_plan_challenge_reply"),

@@ -21,6 +21,7 @@ from peps import services
 from peps.forms import RemoveTargetForm, SectionForm, TargetForm
 from peps.models import TARGET_FIELDS, Section, Target
 from peps.rules import Step
+from peps.rules.care_plan import parts_of
 from peps.rules.guidance import TARGETS as OF_TARGETS
 from peps.rules.quality import TARGETS
 from peps.rules.sections import SECTIONS, SectionRule
@@ -88,6 +89,7 @@ class SectionPage(PlanPart, ChildFormPage):
             **self.way_back(),
             "by_the_child": self.actor.role == Role.CHILD,
             "child_speaks": self.rule.facet == Facet.VOICE,
+            "care_plan_parts": parts_of(self.rule.key),
             "guidance": {} if self.actor.role == Role.CHILD else guidance_on(self.child, self.rule.key),
             **self.pinned(self.rule.key),
             "idp": self.idp() if self.rule.key == "aln" else None,

@@ -86,6 +86,7 @@ for _name in words("child_plan_words child_plan_words_decline"):
     _route(_name, "child", FORM, needs="education", act="contribute_to_pep", roles="foster_carer kinship_carer residential_worker")
 for _name in words("child_plan_wish child_plan_wish_told"):
     _route(_name, "child", FORM, needs="education", act="write_pep")
+_route("child_plan_care_plan", "child", needs="education")
 # Challenges (PEP-31): for who raises them, who answers, and the designated manager, to whom what is not settled is passed.
 _route("child_plan_challenges", "child", needs="education", act="challenge_plan write_pep answer_miss")
 _route("child_plan_challenge_raise", "child", FORM, needs="education", act="challenge_plan")

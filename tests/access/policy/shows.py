@@ -112,6 +112,7 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan_catch_up_remove": _NAME | words("CatchUp.gap"),
     "child_plan_wish": _NAME | words("Section.my_page Reply.answer"),
     "child_plan_wish_told": _NAME | words("Section.my_page Reply.answer"),
+    "child_plan_care_plan": _FRAME,
     "child_plan_challenges": _FRAME | words("Challenge.text Challenge.reply Challenge.left_open"),
     "child_plan_challenge_raise": _NAME,
     "child_plan_challenge_reply": _NAME | words("Challenge.text"),
