@@ -12,7 +12,7 @@ from lace.accounts.models import Language
 from lace.children.models import Dispute, NoContactPerson, Referral, Risk, Statement
 from lace.children.rules import ContactLimit, DisputeAbout, StatementKind
 from lace.web.forms import ChoiceField, DateField, MultipleChoiceField
-from reporting.models import TermlyReport
+from reporting.models import ReportChallenge, TermlyReport
 from reporting.rules import Training
 from schools.rules import Term
 
@@ -20,6 +20,25 @@ from schools.rules import Term
 def term_code(year: int, term: str) -> str:
     """A term as a form's value and in addresses: 2026-autumn."""
     return f"{year}-{term}"
+
+
+class ReportWordsForm(forms.Form):
+    """A challenge of governors to a report, or the reply to one."""
+
+    text = forms.CharField(
+        label=_("What do you want to say?"),
+        help_text=_("Name no child, and write nothing by which somebody could tell who a child is."),
+        widget=forms.Textarea(attrs={"rows": 8}),
+        max_length=ReportChallenge._meta.get_field("text").max_length,
+        error_messages={"required": _("Write what you want to say")},
+    )
+    language = ChoiceField(
+        label=_("Language of what is written here"),
+        choices=Language.choices,
+        error_messages={"required": _("Choose the language that you wrote in")},
+    )
+
+    mark_optional = False
 
 
 class ReportForm(forms.Form):

@@ -121,6 +121,52 @@ class TermlyReport(Row):
         return self.fingerprint() == self.sha256
 
 
+class ReportChallengeQuerySet(models.QuerySet["ReportChallenge"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Whoever reads the report reads what governors ask about it."""
+        return self.filter(report__in=TermlyReport.objects.visible_to(actor).published())
+
+
+@tracked()
+class ReportChallenge(Row):
+    """What governors challenge in a published report: the school's plans and their delivery as a whole, naming no child (PEP-31; 002 4.31).
+
+    What is said stands as it is.
+    """
+
+    authority = models.ForeignKey(LocalAuthority, on_delete=models.PROTECT, related_name="+")
+    report = models.ForeignKey(TermlyReport, on_delete=models.PROTECT, related_name="challenges")
+    text = models.TextField(max_length=2000)
+    language = models.CharField(max_length=5, choices=Language)  # of the text
+    raised_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    raised_on = models.DateField()
+    reply_due_on = models.DateField()
+    reply = models.TextField(max_length=2000, blank=True)
+    reply_language = models.CharField(max_length=5, choices=Language, blank=True)
+    replied_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    replied_on = models.DateField(null=True)
+
+    objects = ReportChallengeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(replied_on__isnull=True, reply="") | (Q(replied_on__isnull=False) & ~Q(reply="")), name="replied_with_words"
+            )
+        ]
+        triggers = [
+            pgtrigger.Protect(name="kept_challenge", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="standing_words",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.replied_on IS NOT NULL"
+                    " OR (OLD.text, OLD.raised_by_id, OLD.reply_due_on) IS DISTINCT FROM (NEW.text, NEW.raised_by_id, NEW.reply_due_on)"
+                ),
+            ),
+        ]
+
+
 class FiguresQuerySet(models.QuerySet["TermFigures"]):
     def visible_to(self, actor: Actor) -> Self:
         """Elected members and an authority's leaders read its figures; a consortium's people its own and those of its authorities; the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -24,7 +24,7 @@ from lace.database.context import use
 from lace.deadlines.rules import Fact, subject_of
 from lace.deadlines.services import meet_body
 from lace.notifications.services import notify
-from reporting.models import TermFigures, TermlyReport
+from reporting.models import ReportChallenge, TermFigures, TermlyReport
 from reporting.queries import figures as counting
 from reporting.queries.cohort import FACETS, on_roll, pupils
 from reporting.queries.reports import DOOR
@@ -35,6 +35,7 @@ from schools.models import Designation, School
 from schools.rules import SchoolKind, Term
 from schools.rules.bodies import both
 
+REPLY_DAYS = timedelta(days=14)  # in which the school answers its governors
 EARLIER_TERMS = 2  # shown beside the present one
 
 
@@ -175,6 +176,62 @@ def _draft(by: Actor, school: School, year: int, term: Term, shown: dict[str, An
 def _holders(school: School, role: Role, today: date) -> list[User]:
     held = Membership.objects.open_on(today).filter(organisation=school.pk, role=role).select_related("user")
     return [membership.user for membership in held]
+
+
+@transaction.atomic
+def raise_challenge(*, by: Actor, report: TermlyReport, text: str, language: str) -> ReportChallenge:
+    """Challenge what a published report shows of the school's plans, and require a reply in REPLY_DAYS (PEP-31; 002 4.31).
+
+    The text is not searched for names as a report is: an answer to that would tell governors which children are looked after. The school is
+    told. Raises NotAllowed (no governor of the school), BadInput.
+    """
+    require(by, Permission.CHALLENGE_REPORT)
+    if by.organisation_id != report.school_id or report.published_on is None or by.user_id is None:
+        raise NotAllowed
+    _check_words("text", text, language, [])
+    school, due = report.school, by.today + REPLY_DAYS
+    row = ReportChallenge(authority_id=report.authority_id, report=report, text=text.strip(), language=language, raised_on=by.today, reply_due_on=due)
+    row.raised_by_id = by.user_id
+    row.save(force_insert=True)
+    told = [person for role in (Role.HEADTEACHER, Role.DESIGNATED_PERSON) for person in _holders(school, role, by.today)]
+    facts = {"due_on": due.isoformat()}
+    notify(by=by, kind="report_challenged", source=row.pk, child=None, recipients=told, facts=facts, authority=school.organisation.authority)
+    return row
+
+
+@transaction.atomic
+def reply_to_challenge(*, by: Actor, challenge: ReportChallenge, text: str, language: str) -> ReportChallenge:
+    """Answer the governors, naming and counting no child. Raises NotAllowed (not of the school's own people); BadInput; Refused once answered."""
+    require(by, Permission.PREPARE_REPORT)
+    report = challenge.report
+    if by.organisation_id != report.school_id:
+        raise NotAllowed
+    row = ReportChallenge.objects.select_for_update(of=("self",)).get(pk=challenge.pk)
+    if row.replied_on is not None:
+        raise Refused(_("This has a reply already. Open the report again to read it"))
+    children = on_roll(by=by, school=report.school)
+    if children:
+        record_read(by=by, children=[child.pk for child in children], facets=FACETS, door="report_challenge_reply", act=Read.Act.LIST)
+    _check_words("text", text, language, problems_of(text, _names(children)))
+    row.reply, row.reply_language, row.replied_by_id, row.replied_on = text.strip(), language, by.user_id, by.today
+    row.save()
+    asker = User.objects.filter(pk=row.raised_by_id)
+    authority = report.school.organisation.authority
+    notify(by=by, kind="report_challenge_replied", source=row.pk, child=None, recipients=asker, facts={}, authority=authority)
+    return row
+
+
+def _check_words(field: str, text: str, language: str, found: list[str]) -> None:
+    longest = getattr(ReportChallenge._meta.get_field("text"), "max_length", None) or 0
+    problems = {field: list(found)} if found else {}
+    if not text.strip():
+        problems[field] = [_("Write what you want to say")]
+    elif len(text.strip()) > longest or "\0" in text:
+        problems[field] = [_("Shorten this to %(limit_value)d characters or fewer") % {"limit_value": longest}]
+    if language not in Language.values:
+        problems["language"] = [_("Choose the language that you wrote in")]
+    if problems:
+        raise BadInput(problems)
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from reporting.views.own_review import own_review_urls
 from reporting.views.peers import peers_urls
 from reporting.views.placed import placed_urls
 from reporting.views.quality import quality_urls
+from reporting.views.report_challenges import report_challenge_urls
 from reporting.views.reports import report_urls
 from reporting.views.requests import request_urls
 from reporting.views.sharing import sharing_urls
@@ -64,6 +65,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *own_review_urls,
     *audit_urls,
     *report_urls,
+    *report_challenge_urls,
     *quality_urls,
     *wishes_urls,
     *peers_urls,

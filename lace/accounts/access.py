@@ -196,6 +196,7 @@ class Permission(StrEnum):
     PREPARE_REPORT = "prepare_report"
     APPROVE_REPORT = "approve_report"
     READ_REPORT = "read_report"
+    CHALLENGE_REPORT = "challenge_report"  # as governors, of the school's plans as a whole (PEP-31)
     READ_POLICY = "read_policy"  # the school's policy for looked-after children (GOV-12)
     WRITE_POLICY = "write_policy"
     SIGN_POLICY = "sign_policy"
@@ -384,6 +385,7 @@ OFFICE: dict[Permission, frozenset[Role]] = {  # acts on no child
     _P.PREPARE_REPORT: frozenset({_R.DESIGNATED_PERSON, _R.HEADTEACHER}),
     _P.APPROVE_REPORT: frozenset({_R.HEADTEACHER}),
     _P.READ_REPORT: frozenset({_R.GOVERNOR, _R.LINK_GOVERNOR, _R.HEADTEACHER, _R.DESIGNATED_PERSON, _R.LACE_COORDINATOR}),
+    _P.CHALLENGE_REPORT: frozenset({_R.GOVERNOR, _R.LINK_GOVERNOR}),
     _P.READ_POLICY: frozenset({_R.GOVERNOR, _R.LINK_GOVERNOR, _R.HEADTEACHER, _R.DESIGNATED_PERSON, _R.LACE_COORDINATOR}),
     _P.WRITE_POLICY: frozenset({_R.HEADTEACHER, _R.DESIGNATED_PERSON}),
     _P.SIGN_POLICY: frozenset({_R.HEADTEACHER}),

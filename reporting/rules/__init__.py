@@ -378,6 +378,18 @@ declare(
         route="reports",
     ),
     Kind(
+        code="report_challenged",
+        subject=_("Governors ask about a termly report"),
+        body=_("A governor challenges what a termly report shows. A reply is due by %(due_on)s. Read and answer it in Lace, naming no child."),
+        route="reports",
+    ),
+    Kind(
+        code="report_challenge_replied",
+        subject=_("The school has replied to your question about a report"),
+        body=_("Your challenge to a termly report has a reply. Read it in Lace, with the report."),
+        route="reports",
+    ),
+    Kind(
         code="report_published",
         subject=_("A termly report has been published"),
         body=_("The school's termly report to the governing body is published. Read it in Lace, or download it in Welsh or English."),

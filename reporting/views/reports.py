@@ -27,6 +27,7 @@ from reporting.models import TermlyReport
 from reporting.queries import reports as queries
 from reporting.rules import Standing, reportable
 from reporting.views.report_tables import contents, term_name
+from reporting.views.report_words import laid_out
 from schools.models import School
 from schools.rules import Term
 
@@ -230,6 +231,8 @@ class OneReport(Page):
             ]
             if own and published
             else None,
+            "challenges": laid_out(self.actor, found),
+            "challenge_url": reverse("report_challenge", args=[found.pk]) if published and may(self.actor, Permission.CHALLENGE_REPORT) else "",
             "reader_columns": [_("Name"), _("Role"), _("First read"), _("Last read")],
         }
         return render(request, "reporting/report.html", context)

@@ -28,6 +28,7 @@ from tests.access.canaries import Canaries, Planter
 from tests.access.policy.people import BODIES, EMERGENCY, REACH
 from tests.access.policy.standings import GUEST_READS, ONLY, SCHOOL_ROLES, STANDINGS
 from tests.lace.api.callers import Caller
+from tests.reporting.test_report_challenges import challenged
 from tests.reporting.test_reports import published
 from tests.world import Authority, furnish
 
@@ -230,7 +231,7 @@ def _share(child: Child, relation: str) -> int:
 def _parameters(planter: Planter, own: Authority, at: Authority) -> dict[str, Any]:
     child, school = planter.child, at.school
     membership = Membership.objects.filter(organisation=school.organisation_id, role=Role.DESIGNATED_PERSON)[0]
-    today = timezone.localdate()
+    today, report = timezone.localdate(), published(at)
     designation = Designation.objects.create(
         authority_id=school.organisation.authority_id, school=school, membership=membership, decided_on=today, started_on=today
     )
@@ -246,7 +247,8 @@ def _parameters(planter: Planter, own: Authority, at: Authority) -> dict[str, An
             "pep": planter.made[Pep].pk,
             "number": school.number,
             "designation": designation.pk,
-            "report": published(at).pk,
+            "report": report.pk,
+            "raised": challenged(at, report).pk,
             "notice": PlacementNotice.objects.filter(child=child).order_by("-created_at").values_list("pk", flat=True)[0],
             "place": planter.made[EotasPlace].pk,
             "share": _share(child, "advocate"),

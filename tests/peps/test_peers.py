@@ -83,3 +83,34 @@ def test_an_offer_whose_next_day_has_come_is_due_again(world: World) -> None:
     offered(world, offered_on=today - timedelta(days=200), next_on=today)
     desk = world.client(Role.LACE_COORDINATOR)
     assert reverse("child_peers", args=[world.own.child.pk]) in text(desk.get(reverse("peers"), {"show": "due"}))
+
+
+@pytest.mark.req("PRIV-21")
+def test_what_the_child_answered_binds_nobody_and_is_seen_by_nobody_else(world: World) -> None:
+    """Each answer is the child's own and may be another next time; who does not read the child's words learns of no offer and no answer."""
+    for answer in ("yes", "no"):
+        offered(world, what="Nos Fawrth y grŵp", words="Cyfrinach", answer=answer)
+    with acting(world.own, Role.SOCIAL_WORKER):
+        assert set(PeerOffer.objects.filter(child=world.own.child).values_list("answer", flat=True)) == {"yes", "no"}
+    child = [world.own.child.pk]
+    pages = [
+        "child",
+        "child_plan",
+        "child_plan_read",
+        "child_timeline",
+        "child_meetings",
+        "child_people",
+        "child_access",
+        "child_said",
+        "child_peers",
+    ]
+    outside = (Role.HEADTEACHER, Role.TEACHER, Role.DELEGATE, Role.ALNCO, Role.PARENT, Role.RESIDENTIAL_WORKER, Role.DESIGNATED_MANAGER)
+    for role in outside:
+        client = world.client(role)
+        assert client.get(reverse("child_peers", args=child)).status_code == 404
+        shown = "".join(text(client.get(reverse(page, args=child))) for page in pages)
+        assert "Nos Fawrth y grŵp" not in shown
+        assert "Cyfrinach" not in shown
+    other = world.client(Role.CHILD, world.other)  # another child's own pages
+    assert "Nos Fawrth" not in text(other.get(reverse("own")))
+    assert other.get(reverse("child_peers", args=child)).status_code in {403, 404}

@@ -71,6 +71,7 @@ PERMISSION_WORDS: dict[Permission, Promise] = {
     Permission.PREPARE_REPORT: _("prepare the termly report"),
     Permission.APPROVE_REPORT: _("approve the termly report"),
     Permission.READ_REPORT: _("read the termly report"),
+    Permission.CHALLENGE_REPORT: _("challenge what a termly report shows"),
     Permission.READ_POLICY: _("read the school's policy"),
     Permission.WRITE_POLICY: _("write the school's policy"),
     Permission.SIGN_POLICY: _("sign the school's policy"),

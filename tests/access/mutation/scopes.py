@@ -49,6 +49,12 @@ def _report(member: Membership, _sight: Sight, row: Row) -> bool:
     return member.role in IN_SCHOOL and row["school_id"] == member.organisation_id and (drafts or row["published_on"] is not None)
 
 
+def _report_challenge(member: Membership, sight: Sight, row: Row) -> bool:
+    """Read with its report, by whoever reads that (PEP-31)."""
+    report = next((one for one in sight.rows["reporting_termlyreport"] if one["id"] == row["report_id"]), None)
+    return report is not None and report["published_on"] is not None and _report(member, sight, report)
+
+
 def _figures(member: Membership, sight: Sight, row: Row) -> bool:
     """CPP-04, PDG-10, PRIV-19."""
     day, number = sight.context.today, member.authority.la_number
@@ -81,6 +87,7 @@ SCOPES: dict[str, Callable[[Membership, Sight, Row], bool]] = {
     "schools_schoolpolicy": _of_school,
     "schools_policycheck": _of_school,
     "reporting_termlyreport": _report,
+    "reporting_reportchallenge": _report_challenge,
     "reporting_termfigures": _figures,
     "deadlines_bodyduty": _duty_of_body,
 }

@@ -250,6 +250,7 @@ OFFICE: dict[str, frozenset[str]] = {
         "prepare_report": "designated_person headteacher",
         "approve_report": "headteacher",
         "read_report": "governor link_governor headteacher designated_person lace_coordinator",
+        "challenge_report": "governor link_governor",
         # the school's policy for looked-after children: written by the school, adopted and monitored by governors (GOV-12)
         "read_policy": "governor link_governor headteacher designated_person lace_coordinator",
         "write_policy": "headteacher designated_person",

@@ -277,6 +277,8 @@ _route("report_prepare", "office", FORM, act="prepare_report")
 _route("report", "report", act="read_report")
 _route("report_publish", "report", FORM, act="approve_report")
 _route("report_pdf", "report", act="read_report")
+_route("report_challenge", "report", FORM, act="challenge_report")
+_route("report_challenge_reply", "report", FORM, act="prepare_report")
 
 # ---- counted figures, of no child ----
 _route("figures", "office", act="read_figures")
@@ -337,6 +339,7 @@ UNFILLED = words(
     " feed_new"  # everybody may, and the answer itself shows what was made
     " child_review_close"  # is to come
     " own_meeting_sooner"  # the child has asked already
+    " child_plan_challenge_end"  # what is challenged has no reply yet
     " emergency_review"  # who opened the record does not look into it
     " school_designate messages access_review"  # no form with fields of its own
     " school_policy_sign school_policy_adopt school_policy_check"  # no draft waits
