@@ -46,9 +46,19 @@ class MeetingForm(forms.Form):
 
     def __init__(self, *args: Any, guests: Sequence[Guest], hint: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = self.fields["invited"]
-        assert isinstance(choices, MultipleChoiceField)
-        choices.choices = [(guest.key, _words(guest)) for guest in guests if guest.who != Who.ADVOCATE]
+        self.keys: dict[str, list[str]] = {}  # of a choice: those who come with it
+        words: dict[str, str] = {}
+        for guest in guests:
+            if guest.who != Who.ADVOCATE:
+                together = guest.who == Who.CARER and not guest.name  # carers whose names this reader may not know cannot be told apart
+                choice = str(Who.CARER) if together else guest.key
+                self.keys.setdefault(choice, []).append(guest.key)
+                words[choice] = _words(guest)
+        field = self.fields["invited"]
+        assert isinstance(field, MultipleChoiceField)
+        field.choices = list(words.items())
+        asked = set(self.initial.get("invited", ()))
+        self.initial["invited"] = [choice for choice, keys in self.keys.items() if asked & set(keys)]
         if not any(guest.who == Who.ADVOCATE for guest in guests):
             del self.fields["advocate"]
         elif hint:
@@ -59,6 +69,10 @@ class MeetingForm(forms.Form):
         cleaned = self.cleaned_data
         starts_at = timezone.make_aware(datetime.combine(cleaned["day"], cleaned["time"]))
         return MeetingFacts(starts_at=starts_at, **{name: cleaned[name] for name in ("place", "purpose", "lesson_reason", "language")})
+
+    def chosen(self) -> list[str]:
+        """The keys of those who are asked, as the service takes them."""
+        return [key for choice in self.cleaned_data["invited"] for key in self.keys[choice]]
 
 
 def _words(guest: Guest) -> str:

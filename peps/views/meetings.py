@@ -57,7 +57,10 @@ def _asked(page: PlanPart) -> dict[UUID, list[str]]:
         row.child = page.child  # Seen asks it whether the carer may be named
         seen = Seen(row, page.grant)
         name = seen.name or (seen.user.name if row.who == Who.CARER and seen.user else "")
-        found.setdefault(row.meeting_id, []).append(f"{name} ({seen.get_who_display()})" if name else str(seen.get_who_display()))
+        text = f"{name} ({seen.get_who_display()})" if name else str(seen.get_who_display())
+        of_meeting = found.setdefault(row.meeting_id, [])
+        if text not in of_meeting:  # several carers whose names are not told are told once
+            of_meeting.append(text)
     return found
 
 
@@ -155,7 +158,7 @@ class ArrangePage(PlanPart, ChildFormPage):
         return cleaned["advocate"] == AdvocateWish.YES if "advocate" in cleaned else None
 
     def act(self, cleaned: dict[str, Any]) -> PlanMeeting:
-        return arrange(by=self.actor, pep=self.plan, facts=self.form.facts(), invited=cleaned["invited"], wants_advocate=self.wish(cleaned))
+        return arrange(by=self.actor, pep=self.plan, facts=self.form.facts(), invited=self.form.chosen(), wants_advocate=self.wish(cleaned))
 
     def success_url(self, result: Any) -> str:
         return f"{self.url()}#meetings"
@@ -187,7 +190,7 @@ class MovePage(ArrangePage):
             by=self.actor,
             meeting=self.held,
             facts=self.form.facts(),
-            invited=cleaned["invited"],
+            invited=self.form.chosen(),
             wants_advocate=self.wish(cleaned),
             version=cleaned["version"],
         )

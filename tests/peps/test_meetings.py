@@ -289,15 +289,18 @@ def test_the_pages_arrange_move_record_and_call_off(world: World) -> None:
     client, on = world.client(Role.DESIGNATED_PERSON), saturday()
     form = plan(world, "meetings/add/")
     page = client.get(form)
-    carer = str(world.own.user(Role.FOSTER_CARER).pk)
     assert world.own.user(Role.FOSTER_CARER).name not in text(page)
     body: dict[str, Any] = {"form_token": field(page, "form_token"), "place": "Ystafell 4", "time": "16:30", "purpose": "Targedau", "version": "0"}
-    body |= day("day", on) | {"language": "cy", "lesson_reason": "", "invited": [carer, str(world.own.user(Role.CHILD).pk)], "advocate": "yes"}
+    body |= day("day", on) | {"language": "cy", "lesson_reason": "", "invited": ["carer", str(world.own.user(Role.CHILD).pk)], "advocate": "yes"}
     assert "Enter where the meeting will be" in text(client.post(form, body | {"place": ""}))
     assert "Choose today or a day to come" in text(client.post(form, body | day("day", timezone.localdate() - timedelta(days=3))))
     assert client.post(form, body).status_code == 302
     with acting(world.own, Role.DESIGNATED_PERSON):
         meeting = PlanMeeting.objects.get()
+    with acting(world.own, Role.DESIGNATED_PERSON):
+        standing = MeetingInvitation.objects.standing().filter(meeting=meeting)
+        carers = (Role.FOSTER_CARER, Role.KINSHIP_CARER, Role.RESIDENTIAL_WORKER)
+        assert sorted(row.user_id for row in standing if row.user_id) == ids(world, {*carers, Role.CHILD, Role.ADVOCATE})
     shown = text(client.get(plan(world)))
     for words in ("Ystafell 4", "Targedau", "Advocate", "Carer", "Yes, the child wishes it"):
         assert words in shown
