@@ -24,6 +24,7 @@ from peps.views import (
     writing,
 )
 from peps.views.guidance import guidance_urls
+from peps.views.meetings import meetings_urls
 from peps.views.needs import needs_urls
 from peps.views.printing import print_urls
 
@@ -89,6 +90,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{QUALITY}second/", grading.SecondPage.as_view(), name="child_plan_quality_second"),
     *print_urls(PLAN),
     *needs_urls(PLAN),
+    *meetings_urls(PLAN),
     path(f"{PLAN}plan.json", exchange.ExportFile.as_view(), name="child_plan_export"),
     path(f"{PLAN}import/", exchange.ImportPage.as_view(), name="child_plan_import"),
     path("combined-plan/", provisions.CombinedPage.as_view(), name="combined_plan"),

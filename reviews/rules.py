@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -75,14 +73,6 @@ class Attendance(TextChoices):
     CONSULTED = "consulted", pgettext_lazy("meeting", "Was asked beforehand")
     APOLOGIES = "apologies", pgettext_lazy("meeting", "Sent apologies")
     ABSENT = "absent", pgettext_lazy("meeting", "Was not there")
-
-
-LESSONS = (time(9), time(15))  # the usual school day in Wales, for a school whose own lesson times are not entered
-
-
-def in_school_hours(moment: datetime) -> bool:
-    """Does a meeting at this local time begin on a weekday between the usual first and last lesson? Then it is worth a second look (PRIV-01)."""
-    return moment.weekday() < 5 and LESSONS[0] <= moment.time() < LESSONS[1]
 
 
 class Cause(TextChoices):

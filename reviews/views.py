@@ -21,6 +21,7 @@ from lace.accounts.access import Facet, Permission
 from lace.accounts.models import Organisation
 from lace.children.seen import Seen
 from lace.core.errors import NotAllowed
+from lace.core.schooldays import in_school_hours
 from lace.deadlines.calendars import in_lessons
 from lace.deadlines.explain import explanations
 from lace.deadlines.models import Duty
@@ -31,7 +32,7 @@ from lace.web.pages import ChildFormPage, ChildPage
 from reviews import services
 from reviews.forms import ROWS, AnswerChildForm, CancelForm, ChangeInvitedForm, CloseForm, EarlierForm, PostponeForm, ScheduleForm
 from reviews.models import Decision, EarlierReview, Invitation, Postponement, Review
-from reviews.rules import FIRST, FOLLOWING, Attendance, Capacity, ReviewState, in_school_hours
+from reviews.rules import FIRST, FOLLOWING, Attendance, Capacity, ReviewState
 from reviews.services.earlier import answer_child, answers, bring_review_forward
 from schools.models import Enrolment
 

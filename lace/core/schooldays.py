@@ -5,13 +5,19 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from lace.core.workdays import is_working_day, next_working_day
 
 TERMS = ("autumn", "spring", "summer")
+LESSONS = (time(9), time(15))  # the usual school day in Wales, for a school whose own lesson times are not entered
 _DAY = timedelta(days=1)
+
+
+def in_school_hours(moment: datetime) -> bool:
+    """Does a meeting at this local time begin on a weekday between the usual first and last lesson? Then it is worth a second look (PRIV-01)."""
+    return moment.weekday() < 5 and LESSONS[0] <= moment.time() < LESSONS[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""The Personal Education Plan: the current plan in sections, its targets, actions, provisions and catch-up, what those around it said, what
-came of the child's own wishes, who challenged it, its frozen versions with the check of their quality, and the measures it shows."""
+"""The Personal Education Plan: the current plan in sections, its targets, actions, provisions and catch-up, what those around it said, the
+meetings about it, what came of the child's own wishes, who challenged it, its frozen versions with the check of their quality, and the
+measures it shows."""
 
 from peps.models.action import Action, ActionQuerySet
 from peps.models.asked import find_asked, serving_link, was_answered
@@ -8,6 +9,7 @@ from peps.models.challenge import Challenge
 from peps.models.contribution import Contribution, ContributionQuerySet
 from peps.models.guidance import Guidance
 from peps.models.measure import ATTAINMENT_FIELDS, WELLBEING_FIELDS, Attainment, Wellbeing, measures
+from peps.models.meeting import MeetingInvitation, PlanMeeting, second_is_missing
 from peps.models.peers import PeerOffer
 from peps.models.plan import ACTION_FIELDS, TARGET_FIELDS, Pep, PepQuerySet, Section, Version, digest, frozen
 from peps.models.provision import PROVISION_FIELDS, CombinedPlan, Provision, ProvisionQuerySet
@@ -34,9 +36,11 @@ __all__ = [
     "ContributionQuerySet",
     "Evaluation",
     "Guidance",
+    "MeetingInvitation",
     "PeerOffer",
     "Pep",
     "PepQuerySet",
+    "PlanMeeting",
     "Provision",
     "ProvisionQuerySet",
     "QualityReview",
@@ -51,6 +55,7 @@ __all__ = [
     "find_asked",
     "frozen",
     "measures",
+    "second_is_missing",
     "serving_link",
     "was_answered",
     "with_ids",

@@ -14,6 +14,7 @@ AVAILABLE = "pep_before_review"  # met at the review too, by a final version tha
 WORDS = "pep_words"  # met by the last of the words that were asked for
 CARER_HAS_IT, IRO_HAS_IT = "carer_has_plan", "iro_has_plan"  # met by the message that a version is final
 CHALLENGE_ANSWERED = "challenge_answered"  # met by the reply
+FIRST_WITH_CARER, SECOND_WITH_CARER = "carer_meeting_first", "carer_meeting_second"  # met by meetings about the plan that the carer was at
 QUALITY_CHECKED = "pep_quality_checked"  # met when the version is accepted or returned
 
 _WORKER, _DESIGNATED = (Role.SOCIAL_WORKER,), (Role.DESIGNATED_PERSON,)
@@ -135,8 +136,8 @@ declare(
         ),
         rows=("T09",),
     ),
-    _carer_meeting("carer_meeting_first", 6, "T10"),
-    _carer_meeting("carer_meeting_second", 11, "T10"),
+    _carer_meeting(FIRST_WITH_CARER, 6, "T10"),
+    _carer_meeting(SECOND_WITH_CARER, 11, "T10"),
     DutyRule(
         code=WORDS,
         title=_("See to the contributions asked for the Personal Education Plan"),

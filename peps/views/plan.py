@@ -38,6 +38,7 @@ from peps.views.catch_up import catch_ups_laid_out
 from peps.views.content import LANG, own_words, targets_laid_out, unmet_needs
 from peps.views.frame import PlanPart, is_draft, made_final_by, may_compare, written
 from peps.views.idp import provisions_laid_out
+from peps.views.meetings import meetings_of
 from peps.views.outcomes import ends_laid_out, laid_out_action, live_actions
 from peps.views.printing import blank, links
 from peps.views.replies import wishes_listed
@@ -105,6 +106,7 @@ class PlanPage(PlanPart):
             "targets": (shown := seen(targets, self.grant)),
             **(self.ends(last, evaluations) if last else {}),
             "contributions": asked_for(self, asked_words),
+            "meetings": meetings_of(self),
             "actions": (live := live_actions(actions, self.grant, self.actor.today)),
             "carers_part": self.carers_part(sections, shown, live) if self.actor.role in CARERS else None,
             "may_oversee": bool(challenges.READERS & self.grant.permissions),

@@ -15,8 +15,9 @@ from lace.accounts.models import Membership
 from lace.children.models import CareEpisode, Child, ChildGroupGrant, ChildUserGrant, Placement, PlacementAddress, open_of_closed
 from lace.core.actor import Actor
 from lace.deadlines.models import Duty
-from peps.models import Attainment, Pep, Version, Wellbeing, measures
+from peps.models import Attainment, MeetingInvitation, Pep, PlanMeeting, Version, Wellbeing, measures, second_is_missing
 from peps.rules import State
+from peps.rules.meetings import MeetingState, Who
 from reviews.models import Review
 from reviews.rules import ReviewState
 from schools.models import Enrolment, EotasPlace, TermRecord
@@ -56,6 +57,24 @@ def reviews(actor: Actor, child: Child) -> list[Review]:
 
 def next_review(actor: Actor, child: Child) -> Review | None:
     return Review.objects.visible_to(actor).filter(child=child, state=ReviewState.SCHEDULED).order_by("scheduled_for").first()
+
+
+def next_plan_meeting(actor: Actor, child: Child) -> PlanMeeting | None:
+    """The next meeting about the current plan whose day has not passed."""
+    arranged = PlanMeeting.objects.visible_to(actor).filter(child=child, state=MeetingState.SCHEDULED, starts_at__date__gte=actor.today)
+    return arranged.exclude(pep__state=State.CLOSED).order_by("starts_at").first()
+
+
+def asked_to(actor: Actor, meeting: PlanMeeting) -> list[Who]:
+    """As what people are asked to a meeting about the plan, each once."""
+    rows: Any = MeetingInvitation.objects.visible_to(actor)
+    found = set(rows.standing().filter(meeting=meeting).values_list("who", flat=True))
+    return [who for who in Who if who in found]
+
+
+def second_meeting_is_missing(actor: Actor, child: Child) -> bool:
+    """PEP-19."""
+    return Child.objects.visible_to(actor).in_care_on(actor.today).filter(second_is_missing(actor.today), pk=child.pk).exists()
 
 
 def current_plan(actor: Actor, child: Child) -> Pep | None:

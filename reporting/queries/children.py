@@ -32,7 +32,7 @@ from lace.children.models import CareEpisode, Child, ChildGroupGrant, Placement
 from lace.children.rules import academic_year, folded
 from lace.core.actor import Actor
 from lace.deadlines.models import Duty
-from peps.models import Pep
+from peps.models import Pep, second_is_missing
 from peps.rules import State
 from schools.models import Enrolment
 
@@ -59,6 +59,7 @@ class Search:
     school: str = ""  # a school's number, or NONE
     plan: str = ""  # a state of the plan, or NONE
     left: bool = False  # no longer looked after
+    meeting: bool = False  # whose second meeting with the carer is neither held nor booked in time (PEP-19)
 
 
 class Folded(Func):
@@ -132,6 +133,8 @@ def listed(actor: Actor, search: Search) -> QuerySet[Child]:
         found = found.exclude(Exists(enrolled)) if search.school == NONE else found.filter(Exists(enrolled.filter(school__number=search.school)))
     if search.plan:
         found = found.annotate(plan=plan_state()).filter(plan=search.plan)
+    if search.meeting:
+        found = found.filter(second_is_missing(actor.today))
     return found.order_by("sort_key", "pk")
 
 

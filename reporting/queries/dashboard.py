@@ -15,7 +15,7 @@ from lace.accounts.models import Membership, User
 from lace.children.models import Child
 from lace.core.actor import Actor
 from lace.core.workdays import add_months
-from reporting.queries.children import placed, plan_state
+from reporting.queries.children import Search, listed, placed, plan_state
 from reporting.queries.duties import Asked, Measure, Timeliness, of_children, school_then, worker_now
 from schools.models import Designation, School
 from schools.rules import BOUND
@@ -77,6 +77,11 @@ def without_designated_person(actor: Actor) -> int:
     """Schools of the authority that must have a designated person and have none today (SCH-02)."""
     current = Designation.objects.current_on(actor.today).filter(school=OuterRef("pk"))
     return School.objects.filter(~Exists(current), organisation__authority__in=actor.authorities, kind__in=BOUND).count()
+
+
+def without_second_meeting(actor: Actor) -> int:
+    """Children whose second meeting with the carer is neither held nor booked in time (PEP-19)."""
+    return listed(actor, Search(meeting=True)).count()
 
 
 def school_names(numbers: set[str]) -> dict[str, School]:

@@ -26,6 +26,7 @@ from lace.web.charts import Chart, lines
 from lace.web.child_tabs import child_frame
 from lace.web.duties import duty_item
 from lace.web.pages import ChildPage
+from peps.rules.duties import SECOND_WITH_CARER
 from peps.rules.measures import subject_in_words, value_in_words
 from peps.rules.wellbeing import name_in_words, scores_in_words
 from reporting.queries import child as record
@@ -110,6 +111,8 @@ class OverviewPage(Tab):
             found.append(ngettext("%(count)s duty is overdue.", "%(count)s duties are overdue.", late) % {"count": late})
         if self.holds(Facet.EDUCATION) and enrolment is None and of_compulsory_school_age(self.child.born_on, self.actor.today):
             found.append(gettext("No school is recorded, and the child is of compulsory school age."))
+        if any(duty.code == SECOND_WITH_CARER for duty in duties) and record.second_meeting_is_missing(self.actor, self.child):
+            found.append(gettext("The second meeting with the carer in this school year is neither held nor booked in time."))
         return found
 
     def living(self) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from reporting.queries.children import NONE, Placed, Search
 from reporting.views import links
 
 PER_PAGE = 25
+MISSING = "missing"  # of the second meeting with the carer
 WORDS_LIMIT = 100  # characters of a search
 
 
@@ -42,6 +43,7 @@ class ChildrenPage(Page):
         self.wide = bool(self.actor.authorities)
         # A search answers about names and pupil numbers: it is for those who may read them.
         self.may_search = bool(relations_giving(self.actor, Facet.IDENTITY))
+        self.sees_plans = bool(relations_giving(self.actor, Facet.EDUCATION))
 
     def get(self, request: HttpRequest) -> HttpResponse:
         search = self.asked(request)
@@ -77,6 +79,7 @@ class ChildrenPage(Page):
             school=given("school", "") if given("school", "").isalnum() else "",
             plan=given("plan", "") if given("plan") in {*State.values, NONE} else "",
             left=self.wide and given("care") == "left",
+            meeting=self.sees_plans and given("meeting") == MISSING,
         )
 
     def record(self, search: Search, shown: list[Child], grants: dict[Any, Grant]) -> None:
@@ -129,6 +132,9 @@ class ChildrenPage(Page):
         groups.append(links.group(request, _("Duties"), "overdue", [everyone, ("1", _("With something overdue"), late)]))
         plans: list[tuple[str, Any, int | None]] = [(str(state), state.label, None) for state in State if state != State.CLOSED]
         groups.append(links.group(request, pgettext("tab", "Plan"), "plan", [everyone, *plans, (NONE, _("No plan"), None)]))
+        if self.sees_plans:
+            missing: tuple[str, Any, int | None] = (MISSING, _("Second one of the school year not held or booked in time"), None)
+            groups.append(links.group(request, _("Meeting with the carer"), "meeting", [everyone, missing]))
         years: list[tuple[str, Any, int | None]] = [(str(int(year)), year.label, None) for year in YearGroup]
         groups.append(links.group(request, _("Year group"), "year", [everyone, *years]))
         if self.wide:

@@ -26,6 +26,7 @@ from reporting.queries.children import NONE, Placed
 from reporting.queries.dashboard import By
 from reporting.queries.duties import JUDGED, Measure, Timeliness
 from reporting.views import links
+from reporting.views.children import MISSING
 from reporting.views.duty_filter import days, title
 
 
@@ -90,9 +91,14 @@ class DashboardPage(OfficePage):
         ]
 
     def schools(self) -> list[dict[str, Any]]:
-        number = dashboard.without_designated_person(self.actor)
-        href = links.to("schools", designation="missing")
-        return [{"text": _("Schools without a designated person"), "number": number, "href": href, "alert": bool(number)}]
+        number, meetings = dashboard.without_designated_person(self.actor), dashboard.without_second_meeting(self.actor)
+        return [
+            {"text": text, "number": number, "href": href, "alert": bool(number)}
+            for text, number, href in (
+                (_("Schools without a designated person"), number, links.to("schools", designation="missing")),
+                (_("Children without a second meeting with the carer in time"), meetings, links.to("children", meeting=MISSING)),
+            )
+        ]
 
     def workers(self) -> list[list[Any]]:
         rows = dashboard.overdue_by_worker(self.actor)

@@ -27,7 +27,7 @@ from reporting.queries import child as record
 from reporting.queries.child import Reader, readers
 from reporting.queries.notes import possible_readers, statements
 from reporting.views.child import enrolment_now
-from reporting.views.own_words import FACET_WORDS, PLAN_WORDS, ROLE_WORDS, WHY
+from reporting.views.own_words import FACET_WORDS, PLAN_WORDS, ROLE_WORDS, WHO_WORDS, WHY
 from reporting.views.statements import language_in_use
 from reviews.models import EarlierReview
 
@@ -86,6 +86,7 @@ class HomePage(OwnPage):
             "child_id": self.child.pk,
             "sooner": self.sooner(),
             "meeting": {"at": localtime(review.scheduled_for), "where": review.venue} if review else None,
+            "plan_meeting": self.plan_meeting(),
             "plan": PLAN_WORDS[State(plan.state)] if plan else "",
             "mine": self.mine(),
             "writes": plan is not None and (State(plan.state), Step.WRITE) in TRANSITIONS,
@@ -93,6 +94,14 @@ class HomePage(OwnPage):
             "people": self.people(),
         }
         return render(request, "reporting/own.html", context)
+
+    def plan_meeting(self) -> dict[str, Any] | None:
+        """When the next meeting about the plan is, where, and who comes, by what they are to the child."""
+        row = record.next_plan_meeting(self.actor, self.child)
+        if row is None:
+            return None
+        asked = [WHO_WORDS[who] for who in record.asked_to(self.actor, row)]
+        return {"at": localtime(row.starts_at), "where": row.place, "who": asked}
 
     def sooner(self) -> dict[str, Any] | None:
         """What the child asked last of all for a meeting sooner, and the answer; nothing of what adults brought forward."""

@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from lace.accounts.access import Facet, Relation, Role
 from peps.rules import State
+from peps.rules.meetings import Who
 
 _R, _X, _F = Role, Relation, Facet
 
@@ -46,6 +47,21 @@ ROLE_WORDS: dict[Role, Promise] = {
     _R.CAREERS_ADVISER: pgettext_lazy("to a child", "Your careers adviser"),
     _R.YOUTH_OFFENDING_WORKER: pgettext_lazy("to a child", "Your youth justice worker"),
     _R.SPECIALIST: pgettext_lazy("to a child", "Your psychologist or counsellor"),
+}
+
+# Who comes to a meeting about the plan.
+WHO_WORDS: dict[Who, Promise] = {
+    Who.CHILD: ROLE_WORDS[_R.CHILD],
+    Who.CARER: pgettext_lazy("to a child", "The people you live with"),
+    Who.PARENT: ROLE_WORDS[_R.PARENT],
+    Who.SOCIAL_WORKER: ROLE_WORDS[_R.SOCIAL_WORKER],
+    Who.ADVOCATE: ROLE_WORDS[_R.ADVOCATE],
+    Who.DESIGNATED_PERSON: ROLE_WORDS[_R.DESIGNATED_PERSON],
+    Who.ALNCO: ROLE_WORDS[_R.ALNCO],
+    Who.IRO: ROLE_WORDS[_R.IRO],
+    Who.ADVISER: ROLE_WORDS[_R.PERSONAL_ADVISER],
+    Who.COORDINATOR: ROLE_WORDS[_R.LACE_COORDINATOR],
+    Who.OTHER: pgettext_lazy("to a child", "Somebody else who helps you"),
 }
 
 _CHOSEN: Promise = pgettext_lazy("to a child", "They were named to work with you.")

@@ -50,6 +50,15 @@ CODES = frozenset(
         *("Attainment.measure", "Attainment.subject", "Attainment.value", "Wellbeing.instrument", "Wellbeing.edition"),
     }
 )
+# What is particular about the one row of a table.
+PARTICULAR: dict[str, dict[str, Any]] = {
+    "Pep": {"state": "amending", "version": 1, "closed_on": None},
+    "Target": {"position": 1, "area": "academic"},
+    "Action": {"state": "open", "evidence": "", "done_on": None, "until": None, "since": 2, "owner": None},
+    "Provision": {"goes_on": True, "ended_on": None, "end_reason": "", "until": None, "since": 2},
+    "MeetingInvitation": {"who": "iro"},
+    "PeerOffer": {"next_on": date(2099, 1, 1)},
+}
 # What comes out of a field under another facet than the field's own: the preferred name is what the child is called.
 CALLED_BY = {"Child.preferred_name": "called"}
 
@@ -235,12 +244,9 @@ class Planter:
     def _variants(self, model: Any) -> Iterable[dict[str, Any]]:
         """The rows to make of a table, and what is particular about each. One row as its columns say, where nothing is said here."""
         maker = getattr(self, f"_of_{model.__name__.lower()}", None)
-        return maker() if maker else [{}]
+        return maker() if maker else [PARTICULAR.get(model.__name__, {})]
 
     # ---- rows that the plain maker cannot guess ----
-
-    def _of_pep(self) -> Iterable[dict[str, Any]]:
-        yield {"state": "amending", "version": 1, "closed_on": None}
 
     def _of_section(self) -> Iterable[dict[str, Any]]:
         for key in SECTIONS:
@@ -255,9 +261,6 @@ class Planter:
         texts = ("reply", "reply_language", "replied_as", "ending", "left_open", "left_open_language")
         yield dict.fromkeys(texts, "") | dict.fromkeys(("replied_by", "replied_on", "ended_on"))
 
-    def _of_peeroffer(self) -> Iterable[dict[str, Any]]:
-        yield {"next_on": timezone.localdate() + timedelta(days=90)}
-
     def _of_reply(self) -> Iterable[dict[str, Any]]:
         """One to what the child wants next, decided and not told; one to what the child had said before."""
         self.wished = self._word("Section", "my_page", "voice")
@@ -265,20 +268,16 @@ class Planter:
         yield said | {"question": "next", "words": self.wished}
         yield said | {"question": "hard"}
 
-    def _of_target(self) -> Iterable[dict[str, Any]]:
-        yield {"position": 1, "area": "academic"}
-
     def _of_evaluation(self) -> Iterable[dict[str, Any]]:
         yield {"target": self.made[Target].pk, "outcome": "partly", "written_as": "designated_person"}
 
-    def _of_action(self) -> Iterable[dict[str, Any]]:
-        yield {"state": "open", "evidence": "", "done_on": None, "until": None, "since": 2, "owner": None}
-
-    def _of_provision(self) -> Iterable[dict[str, Any]]:
-        yield {"goes_on": True, "ended_on": None, "end_reason": "", "until": None, "since": 2}
-
     def _of_catchup(self) -> Iterable[dict[str, Any]]:
         yield {"sessions": 6, "ends_on": timezone.localdate() + timedelta(days=30), "outcome": "", "until": None, "since": 2}
+
+    def _of_planmeeting(self) -> Iterable[dict[str, Any]]:
+        """One to come, one that was called off."""
+        plain = {"starts_at": timezone.now() + timedelta(days=1), "held_on": None, "advocate": "yes"}
+        yield from (plain | {"reason": ""}, plain | {"state": "cancelled"})
 
     def _of_contribution(self) -> Iterable[dict[str, Any]]:
         """Asked of the carers and awaited; given by a teacher by e-mail, and by the advocate for the child; declined."""

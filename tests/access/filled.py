@@ -87,6 +87,7 @@ def known(made: Cast) -> dict[str, dict[str, Any]]:
         "child_plan_target_add": {"cost": "", "funding": ""},
         "child_attainment_correct": {"volume": "1.5"},
         "child_plan_catch_up_add": {"sessions": "6"},
+        "child_plan_meeting_add": dated("day", timezone.localdate() + timedelta(days=3)),
         "access_review_of": {"decision": "confirmed"},
         "calendar_closed_add": dated("day", date(year, 11, 17)) | {"kind": "inset"},
         "calendar_lessons": {f"{part}_{day}": time for part, time in lessons.items() for day in range(5)},

@@ -122,5 +122,5 @@ def test_the_page_costs_the_same_however_many(world: World, statements: Callable
     for number in range(4):
         add(world.own, pep, gap=f"Gap {number}")
     client.get(plan(world))
-    with statements(25):
+    with statements(28):
         client.get(plan(world))

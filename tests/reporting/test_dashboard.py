@@ -148,9 +148,10 @@ def test_overdue_duties_by_worker_for_the_manager(furnished: World) -> None:
 
 
 def test_a_school_without_a_designated_person_is_counted(world: World) -> None:
-    (figure,) = world.client(Role.LACE_COORDINATOR).get("/dashboard/").context["schools"]
+    figure, meetings = world.client(Role.LACE_COORDINATOR).get("/dashboard/").context["schools"]
     assert figure["number"] == 1
     assert figure["alert"]
+    assert (meetings["number"], meetings["alert"]) == (0, False)
 
 
 def test_only_who_looks_after_the_whole_sees_it(world: World) -> None:

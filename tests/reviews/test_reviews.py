@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from lace.accounts.access import Role
 from lace.core.errors import Changed, NotAllowed
+from lace.core.schooldays import in_school_hours
 from lace.deadlines.models import Duty
 from lace.deadlines.services.calendars import Lessons, set_lesson_times
 from lace.notifications.models import Notification
 from lace.web.middleware import serving
 from reviews import services
 from reviews.models import Decision, Postponement, Review
-from reviews.rules import READY, ReviewState, in_school_hours
+from reviews.rules import READY, ReviewState
 from tests.lace.api.callers import Caller
 from tests.world import Authority, World
 

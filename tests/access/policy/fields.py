@@ -95,6 +95,9 @@ MODELS: dict[str, dict[str, str]] = {
     | _all("care", "episode summary")
     | _all("voice", "participation"),
     # Who comes to a meeting: a carer's account tells who the carer is.
+    "PlanMeeting": _all("education", f"{_ROW} pep state starts_at place purpose lesson_reason held_on present reason language version")
+    | _all("voice", "advocate advocate_asked_on"),
+    "MeetingInvitation": _all("education", f"{_ROW} meeting who withdrawn_on") | _all("contacts", "name") | _all("address", "user"),
     "Invitation": _all("education", f"{_ROW} review capacity reason withdrawn_on attendance") | _all("contacts", "name") | _all("address", "user"),
     "Postponement": _all("education", f"{_ROW} review was_scheduled_for reason postponed_by"),
     "Decision": _all("education", f"{_ROW} review position text owner due_on"),

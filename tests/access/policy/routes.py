@@ -84,6 +84,8 @@ for _name in words("child_plan_ask_words child_plan_letter child_plan_words_agai
 # Of the contribution that the matrix made, which the carers are asked for.
 for _name in words("child_plan_words child_plan_words_decline"):
     _route(_name, "child", FORM, needs="education", act="contribute_to_pep", roles="foster_carer kinship_carer residential_worker")
+for _name in words("child_plan_meeting_add child_plan_meeting child_plan_meeting_hold child_plan_meeting_cancel"):
+    _route(_name, "child", FORM, needs="education", act="write_pep")
 for _name in words("child_plan_wish child_plan_wish_told"):
     _route(_name, "child", FORM, needs="education", act="write_pep")
 _route("child_plan_care_plan", "child", needs="education")

@@ -99,7 +99,12 @@ SHOWS: dict[str, frozenset[str]] = {
     | _STRATEGY
     | _PROVISION
     | _CATCH_UP
-    | words("Action.what Action.resource Action.reason Evaluation.evidence Contribution.subject"),
+    | words("Action.what Action.resource Action.reason Evaluation.evidence Contribution.subject")
+    | words("PlanMeeting.place PlanMeeting.purpose PlanMeeting.lesson_reason PlanMeeting.reason MeetingInvitation.name"),
+    "child_plan_meeting": _NAME | words("PlanMeeting.place PlanMeeting.purpose PlanMeeting.lesson_reason carer.name"),
+    "child_plan_meeting_add": _NAME | words("carer.name"),
+    "child_plan_meeting_hold": _NAME,
+    "child_plan_meeting_cancel": _NAME,
     "child_plan_provision": _NAME | _PROVISION,
     "child_plan_provision_add": _NAME,
     "child_plan_provision_end": _NAME | words("Provision.what"),
