@@ -78,6 +78,8 @@ MODELS: dict[str, dict[str, str]] = {
     ),
     # Offers to meet others hold what the child said to them (VOICE-14).
     "PeerOffer": _all("voice", f"{_ROW} what offered_on offered_by offered_as answer words language next_on"),
+    # Whom the child lets read an answer of the child's page (VOICE-15).
+    "AnswerReaders": _all("voice", f"{_ROW} question readers chosen_on"),
     # Grades and feedback are read under the facet of the area or section that they are about.
     "QualityReview": _all(
         "education",
