@@ -103,7 +103,7 @@ def _progress(rule: SectionRule, section: Section | None) -> dict[str, Any]:
         return {"started": False, "complete": False, "language": None, "written_as": None, "written_on": None}
     return {
         "started": True,
-        "complete": not rule.missing(section.answers),
+        "complete": not rule.missing(section.weighed),
         "language": section.language,
         "written_as": section.written_as,
         "written_on": timezone.localdate(section.written_at),

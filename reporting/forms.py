@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from lace.accounts.models import Language
 from lace.children.models import Dispute, NoContactPerson, Referral, Risk, Statement
@@ -255,6 +255,34 @@ class OwnReadersForm(forms.Form):
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["readers"].choices = readers
+
+
+EVERYBODY, CHOSEN = "everybody", "chosen"
+
+
+class OwnAnswerReadersForm(OwnReadersForm):
+    """The child chooses for whom an answer on their page of the plan is."""
+
+    who = ChoiceField(
+        label=pgettext_lazy("to a child", "For whom is this answer?"),
+        choices=((EVERYBODY, ""), (CHOSEN, "")),
+        reveals={CHOSEN: "readers"},
+        error_messages={"required": pgettext_lazy("to a child", "Choose who can read this")},
+    )
+    field_order = ("who", "readers")
+
+    def __init__(self, *args: Any, younger: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        if younger:
+            fields["who"].label = pgettext("to a younger child", "Who is this for?")
+            everybody, chosen = (
+                pgettext("to a younger child", "All the grown-ups with my plan"),
+                pgettext("to a younger child", "Only the people I pick"),
+            )
+        else:
+            everybody, chosen = pgettext("to a child", "Everybody who reads my plan"), pgettext("to a child", "Only the people I choose")
+        fields["who"].choices = ((EVERYBODY, everybody), (CHOSEN, chosen))
 
 
 class OwnWordsForm(OwnReadersForm):

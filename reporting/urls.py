@@ -17,6 +17,7 @@ from reporting.views.misses import misses_urls
 from reporting.views.moves import move_urls
 from reporting.views.notes import notes_urls
 from reporting.views.own import own_urls
+from reporting.views.own_answers import own_answer_urls
 from reporting.views.own_review import own_review_urls
 from reporting.views.peers import peers_urls
 from reporting.views.placed import placed_urls
@@ -62,6 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *notes_urls,
     *statement_urls,
     *own_urls,
+    *own_answer_urls,
     *own_review_urls,
     *audit_urls,
     *report_urls,

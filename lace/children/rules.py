@@ -14,6 +14,8 @@ from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from lace.accounts.access import TABLE, Facet, Role
+
 Problems = list[tuple[str, str]]
 
 
@@ -167,6 +169,10 @@ class StatementKind(TextChoices):
 
     OWN = "own", _("In the child's own words")
     ADVOCATE = "advocate", _("By the advocate, for the child")
+
+
+# Whom a child can let read what they said: the roles to which the access table gives it. The child reads their own always.
+READERS = frozenset(role for (_relation, role), grant in TABLE.items() if Facet.VOICE in grant.facets) - {Role.CHILD}
 
 
 class HandoverState(TextChoices):

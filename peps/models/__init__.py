@@ -14,6 +14,7 @@ from peps.models.peers import PeerOffer
 from peps.models.plan import ACTION_FIELDS, TARGET_FIELDS, Pep, PepQuerySet, Section, Version, digest, frozen
 from peps.models.provision import PROVISION_FIELDS, CombinedPlan, Provision, ProvisionQuerySet
 from peps.models.quality import QualityReview, QualityStandard
+from peps.models.readers import AnswerReaders
 from peps.models.reply import Reply
 from peps.models.target import EVALUATION_FIELDS, Evaluation, Target, ended, with_ids
 
@@ -27,6 +28,7 @@ __all__ = [
     "WELLBEING_FIELDS",
     "Action",
     "ActionQuerySet",
+    "AnswerReaders",
     "Attainment",
     "CatchUp",
     "CatchUpQuerySet",

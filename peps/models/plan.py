@@ -26,9 +26,12 @@ from peps.models.action import Action
 from peps.models.catch_up import CatchUp
 from peps.models.contribution import Contribution
 from peps.models.provision import CombinedPlan, Provision
+from peps.models.readers import PageQuerySet, choices_in
 from peps.models.reply import Reply
 from peps.models.target import Target, with_ids
 from peps.rules import State
+from peps.rules.readers import Choices, content_without, for_fewer, kept_from, readable
+from peps.rules.replies import PAGE
 from peps.rules.sections import FORM, Circumstances, SectionRule, asked_as_frozen, phase_on
 from schools.models import Enrolment, EotasPlace, School, TermRecord
 from schools.rules import SchoolKind
@@ -156,10 +159,45 @@ class Section(ChildOwned):
         Facet.EDUCATION,
     )
 
-    objects = ChildOwnedQuerySet["Section"].as_manager()
+    kept: frozenset[str] = frozenset()  # questions whose answers the child keeps from who reads this row: they are not in it
+    fewer = False  # may not everybody who reads the page read all of it?
+    _answered: frozenset[str] = frozenset()  # those of the kept that have an answer
+
+    objects = PageQuerySet["Section"].as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["pep", "key"], name="one_section_of_a_kind")]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.kept:
+            raise AssertionError("the kept answers are not in this row: fetch it whole to save it")
+        super().save(*args, **kwargs)
+
+    @property
+    def choices(self) -> None:
+        """Set by the query of a door: the row loses what the child keeps from the reader."""
+
+    @choices.setter
+    def choices(self, found: Mapping[str, Any]) -> None:
+        self.keep(found["role"], choices_in(found))
+
+    def keep(self, role: str, choices: Choices | None) -> Section:
+        """This row without what the child keeps from a role; None: nothing is kept."""
+        if self.key == PAGE and choices is not None and "answers" in self.__dict__:
+            self.kept, self.fewer = kept_from(role, choices), bool(for_fewer(choices))
+            self._answered = frozenset(question for question in self.kept if self.answers.get(question))
+            self.answers = readable(self.answers, self.kept)
+        return self
+
+    def as_held(self) -> dict[str, Any]:
+        """What a version freezes of its words; with the mark of a page that not everybody reads whole."""
+        held: dict[str, Any] = {"answers": self.answers, "language": self.language}
+        return held | ({"kept": sorted(self.kept)} if self.fewer else {})
+
+    @property
+    def weighed(self) -> dict[str, Any]:
+        """The answers for who asks only whether there are any: a kept one without its words."""
+        return {**self.answers, **dict.fromkeys(self._answered, "…")}
 
 
 # Its events leave the content out: no update or delete of it can happen (the triggers below), and the row itself keeps it with its hash.
@@ -182,7 +220,9 @@ class Version(ChildOwned):
         Facet.EDUCATION,
     )
 
-    objects = ChildOwnedQuerySet["Version"].as_manager()
+    _whole: Mapping[str, Any] | None = None  # the content, where a reader's lacks what the child keeps
+
+    objects = PageQuerySet["Version"].as_manager()
 
     class Meta:
         constraints = [
@@ -196,13 +236,24 @@ class Version(ChildOwned):
             pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
         ]
 
+    @property
+    def choices(self) -> None:
+        """Set by the query of a door: the content loses what the child keeps from the reader."""
+
+    @choices.setter
+    def choices(self, found: Mapping[str, Any]) -> None:
+        choices = choices_in(found)
+        kept = kept_from(found["role"], choices)
+        if "content" in self.__dict__ and (kept or for_fewer(choices)):
+            self._whole, self.content = self.content, content_without(self.content, kept)
+
     def targets(self) -> list[dict[str, Any]]:
         """The frozen targets, each with its id."""
         return with_ids(self.pk, self.content["targets"])
 
     def is_intact(self) -> bool:
         """Is the content the one that was frozen?"""
-        return digest(self.content) == self.sha256
+        return digest(self.content if self._whole is None else self._whole) == self.sha256
 
 
 def digest(content: Mapping[str, Any]) -> str:
@@ -241,9 +292,8 @@ def frozen(
         "phase": phase,
         "asked": asked_as_frozen(asked),
         "sections": {
-            section.key: {
-                "answers": section.answers,
-                "language": section.language,
+            section.key: section.as_held()
+            | {
                 "written_as": section.written_as,
                 "written_on": timezone.localdate(section.written_at).isoformat(),
             }

@@ -12,7 +12,8 @@ from django.db.models import Q
 from lace.accounts.access import Facet, Role
 from lace.accounts.models import Language, User
 from lace.audit.track import tracked
-from lace.children.models import ChildOwned, ChildOwnedQuerySet
+from lace.children.models import ChildOwned
+from peps.models.readers import RepliesQuerySet
 from peps.rules.replies import LIMIT, REPLY_FIELDS, Outcome, ToldHow
 
 
@@ -42,7 +43,7 @@ class Reply(ChildOwned):
         ("id", "created_at", "child", "authority", "pep", *REPLY_FIELDS, "answered_by", "version"), Facet.VOICE
     )
 
-    objects = ChildOwnedQuerySet["Reply"].as_manager()
+    objects = RepliesQuerySet["Reply"].as_manager()
 
     class Meta:
         constraints = [

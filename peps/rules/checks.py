@@ -45,7 +45,7 @@ class Remark:
 def remarks(content: Mapping[str, Any], *, on: date, last: Mapping[str, Any] | None = None) -> list[Remark]:
     """What stands out in a version's content, or in a draft laid out like one, that is looked at on a day. `last`: the version before."""
     return [
-        *_voice(_answers(content, "my_page"), _answers(last, "my_page")),
+        *_voice(_answers(content, PAGE), _answers(last, PAGE), kept=bool(content["sections"].get(PAGE, {}).get("kept"))),
         *_wishes(content),
         *_attendance(content),
         *_same_as_before(content, last),
@@ -63,14 +63,15 @@ def _answers(content: Mapping[str, Any] | None, key: str) -> Mapping[str, Any]:
     return found
 
 
-def _voice(page: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Remark]:
+def _voice(page: Mapping[str, Any], before: Mapping[str, Any], *, kept: bool) -> Iterator[Remark]:
+    """`kept`: the child keeps answers from this reader (VOICE-15), so that it cannot be said how much is there."""
     said = " ".join(str(page.get(key) or "") for key in WORDS)
     how = page.get("how", "")
     if how == DECLINED:
         yield Remark("my_page", _("The child did not want to write anything. Does the plan say how the child was asked?"), "how")
     elif how == BY_AN_ADULT:
         yield Remark("my_page", _("An adult wrote the child's page. The child's own words are missing."), "how")
-    elif len(said.split()) < FEW_WORDS:
+    elif len(said.split()) < FEW_WORDS and not kept:
         yield Remark("my_page", format_lazy(_("The child's page holds fewer than {number} words."), number=FEW_WORDS))
     for key in WORDS:
         now = str(page.get(key) or "").strip()

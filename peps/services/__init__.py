@@ -22,10 +22,12 @@ from lace.core.errors import BadInput, Changed, Message, NotAllowed, Refused, re
 from lace.deadlines.rules import Fact
 from lace.deadlines.services import meet, open_duties, void
 from lace.notifications.services import notify
-from peps.models import TARGET_FIELDS, Pep, QualityStandard, Section, Target, Version, digest
+from peps.models import TARGET_FIELDS, AnswerReaders, Pep, QualityStandard, Section, Target, Version, digest
 from peps.rules import DEVELOPED, INITIATED, REFUSALS, TRANSITIONS, State, Step
 from peps.rules.duties import CARER_HAS_IT, IRO_HAS_IT, QUALITY_CHECKED, RENEWED
 from peps.rules.quality import NATIONAL, sampled
+from peps.rules.readers import kept_from, readable, with_kept
+from peps.rules.replies import PAGE
 from peps.rules.sections import SECTIONS, SectionRule, check_answers
 from peps.services.asking import ask_for as ask_for
 from peps.services.asking import changes_since as changes_since
@@ -64,6 +66,7 @@ def write_section(*, by: Actor, pep: Pep, key: str, answers: Mapping[str, Any], 
 
     `sitting` names the open page: what it saved itself a moment ago (autosave) is no collision.
 
+    What the child keeps from the writer stays as it was: it is neither read nor written over (VOICE-15).
     Raises NotAllowed for a role or facet that the section does not give; BadInput naming the questions; Refused when the plan is not open;
     Changed, with the section as it stands now, when somebody else saved other answers first.
     """
@@ -76,18 +79,21 @@ def write_section(*, by: Actor, pep: Pep, key: str, answers: Mapping[str, Any], 
     refuse(check_answers(section, answers))
     pep, state = _stepped(pep, Step.WRITE)
     current = Section.objects.filter(pep=pep, key=key).first()
+    choices = AnswerReaders.objects.choices_for(by, child) if key == PAGE else None
+    if choices is not None:
+        answers = with_kept(answers, current.answers if current else {}, kept_from(by.role, choices))
     if current is not None and (current.answers, current.language) == (dict(answers), language):
-        return current  # the same words sent twice are no new version
+        return current.keep(by.role, choices)  # the same words sent twice are no new version
     own = current is not None and sitting is not None and current.sitting == sitting
     if version != (current.version if current else 0) and not own:
-        raise Changed(current)
+        raise Changed(current.keep(by.role, choices) if current else None)
     written = current or Section(pep=pep, child=child, authority_id=child.authority_id, key=key, version=0)
     written.answers, written.language = dict(answers), language
     written.version += 1
     written.written_by_id, written.written_as, written.sitting = by.user_id, by.role, sitting
     written.save()
     _move(by, pep, state)
-    return written
+    return written.keep(by.role, choices)
 
 
 def answers_at(*, by: Actor, section: Section, version: int) -> dict[str, Any]:
@@ -98,7 +104,9 @@ def answers_at(*, by: Actor, section: Section, version: int) -> dict[str, Any]:
     if not by.job and SECTIONS[section.key].facet not in grants_of(by, [section.child])[section.child_id].facets:
         raise NotAllowed
     trail: Any = Section.pgh_event_model.objects  # type: ignore[attr-defined]  # pghistory makes it
-    return trail.filter(id=section.pk, version=version).order_by("-pgh_id").values_list("answers", flat=True).first() or {}
+    was = trail.filter(id=section.pk, version=version).order_by("-pgh_id").values_list("answers", flat=True).first() or {}
+    choices = AnswerReaders.objects.choices_for(by, section.child_id) if section.key == PAGE else None
+    return was if choices is None else readable(was, kept_from(by.role, choices))
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ from peps.models import (
     EVALUATION_FIELDS,
     TARGET_FIELDS,
     Action,
+    AnswerReaders,
     Attainment,
     CatchUp,
     Contribution,
@@ -39,6 +40,7 @@ from peps.models import (
 from peps.rules import INITIATED, State
 from peps.rules.contributions import Said
 from peps.rules.exchange import FORMAT, Misfit, Unreadable, document, misfits
+from peps.rules.readers import content_without, for_fewer, not_kept
 from peps.rules.sections import FORM, SECTIONS
 from peps.services import _in_care, _school_on
 from peps.services.draft import _draft
@@ -52,6 +54,10 @@ DAYS = ("initiated_on", "developing_on", "developed_on", "finalised_on", "amendi
 def export_plan(*, by: Actor, pep: Pep) -> dict[str, Any]:
     """The plan and all its versions, in the format of peps/rules/lace-pep-1.json. The door records it as an export.
 
+    What the child lets not everybody read who reads the plan is left out, whoever exports: a file is read by people of another authority,
+    whom no child chose and whom Lace cannot hold to the choice. The page says under "kept" which questions those are, and the fingerprint
+    of such a version is that of what the file holds. A hand-over from authority to authority inside Lace (XLA-12) loses nothing: the rows
+    go over with the child's choices, and those hold there as here.
     Raises NotAllowed, also to one who may not see every section: half a version has no fingerprint to check.
     """
     child = pep.child
@@ -59,6 +65,7 @@ def export_plan(*, by: Actor, pep: Pep) -> dict[str, Any]:
     versions = list(Version.objects.filter(pep=pep).order_by("number"))
     # a final plan in the edition in which it was written
     content = versions[-1].content if versions and pep.state == State.FINAL else _draft(pep, by.today).content()
+    fewer = for_fewer(AnswerReaders.objects.choices_for(by, child) or {})
     authority = _named(child.authority)
     return {
         "format": FORMAT,
@@ -71,8 +78,8 @@ def export_plan(*, by: Actor, pep: Pep) -> dict[str, Any]:
             "amendment_reason": pep.amendment_reason,
             "asked_for": pep.asked_for,
             "actions": [_action(action) for action in Action.objects.filter(pep=pep).order_by("due_on", "created_at")],
-            "replies": [row.as_frozen() for row in Reply.objects.filter(pep=pep).order_by("question")],
-            "content": content,
+            "replies": not_kept([row.as_frozen() for row in Reply.objects.filter(pep=pep).order_by("question")], fewer),
+            "content": _given(content, fewer),
         },
         "versions": [
             {
@@ -80,12 +87,17 @@ def export_plan(*, by: Actor, pep: Pep) -> dict[str, Any]:
                 "finalised_on": version.finalised_on.isoformat(),
                 "reason": version.reason,
                 "authority": version.origin or authority,
-                "sha256": version.sha256,
-                "content": version.content,
+                "sha256": digest(given) if fewer else version.sha256,
+                "content": given,
             }
             for version in versions
+            for given in [_given(version.content, fewer)]
         ],
     }
+
+
+def _given(content: Mapping[str, Any], fewer: Set[str]) -> Mapping[str, Any]:
+    return content_without(content, fewer) if fewer else content
 
 
 def read_plan(*, by: Actor, child: Child, data: bytes) -> dict[str, Any]:

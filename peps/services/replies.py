@@ -13,7 +13,7 @@ from lace.accounts.access import Facet, Permission
 from lace.children.models import Child, grants_of, lock
 from lace.core.actor import Actor
 from lace.core.errors import Changed, Message, NotAllowed, Refused, refuse
-from peps.models import Pep, Reply, Section
+from peps.models import AnswerReaders, Pep, Reply, Section
 from peps.rules import Step
 from peps.rules.replies import LIMIT, PAGE, SETTLED, Outcome, ToldHow, Wish, wishes
 from peps.services import LANGUAGES, _stepped
@@ -32,7 +32,7 @@ def answer_wish(*, by: Actor, pep: Pep, question: str, of: str, facts: Mapping[s
     """
     child = _allowed(by, pep)
     pep, _state = _stepped(pep, Step.TICK)
-    wish, said = _wish(pep, question)
+    wish, said = _wish(by, pep, question)
     refuse(_problems(facts))
     if wish.fingerprint != of:
         raise Changed(wish)
@@ -61,7 +61,7 @@ def tell_child(*, by: Actor, pep: Pep, question: str, told_on: date | None, told
     """
     _allowed(by, pep)
     pep, _state = _stepped(pep, Step.TICK)
-    wish, row = _wish(pep, question)
+    wish, row = _wish(by, pep, question)
     if row is None or not wish.is_settled:
         raise Refused(_("First say what is done with it: whether it is used, or why it is not"))
     refuse(_told_problems(by, pep, told_on, told_how))
@@ -83,8 +83,11 @@ def _allowed(by: Actor, pep: Pep) -> Child:
     return lock(pep.child)
 
 
-def _wish(pep: Pep, question: str) -> tuple[Wish, Reply | None]:
+def _wish(by: Actor, pep: Pep, question: str) -> tuple[Wish, Reply | None]:
+    """The wish, if the actor may read it, and what was replied."""
     page = Section.objects.filter(pep=pep, key=PAGE).first()
+    if page is not None:
+        page.keep(by.role, AnswerReaders.objects.choices_for(by, pep.child_id))
     row = Reply.objects.filter(pep=pep, question=question).first()
     held = {"answers": page.answers, "language": page.language} if page else None
     wish = next((one for one in wishes(held, [row.as_frozen()] if row else []) if one.question == question), None)

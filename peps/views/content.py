@@ -27,6 +27,7 @@ def laid_out(rules: Iterable[SectionRule], sections: Mapping[str, Mapping[str, A
             "source": rule.source,
             "lang": LANG.get(sections.get(rule.key, {}).get("language", ""), ""),
             "voice": rule.key == "my_page",
+            "fewer": "kept" in sections.get(rule.key, {}),
             "note": _note(sections.get(rule.key, {}).get("answers", {})) if rule.key == "my_page" else "",
             "answers": [
                 laid_out_answer(question, answer) for question, answer in _given(rule.questions, sections.get(rule.key, {}).get("answers", {}))

@@ -132,7 +132,7 @@ class PlanPage(PlanPart):
         if not is_draft(self.plan):
             return []
         rules = self.asked(sections)
-        answers = {key: row.answers for key, row in sections.items()}
+        answers = {key: row.weighed for key, row in sections.items()}
         missing = [
             *gaps(rules, answers, {target.area for target in targets}),
             *unevaluated(last.targets() if last else [], {str(row.target): row.outcome for row in evaluations}, self.actor.today),
@@ -211,7 +211,7 @@ class PlanPage(PlanPart):
         else:
             day = timezone.localdate(section.written_at)
             hint = gettext("Last saved by %(who)s on %(day)s") % {"who": self.who_wrote(section), "day": written(day)}
-            status, kind = (_("Started"), "doing") if rule.missing(section.answers) else (_("Complete"), "done")
+            status, kind = (_("Started"), "doing") if rule.missing(section.weighed) else (_("Complete"), "done")
         href = self.url("child_plan_section", key=rule.key) if self.writable(rule) else f"{self.url('child_plan_read')}#{rule.key}"
         return {"title": rule.title, "hint": hint, "status": status, "kind": kind, "href": href}
 
@@ -228,7 +228,7 @@ class ReadPage(PlanPart):
 
     def get(self, request: HttpRequest, child: UUID) -> HttpResponse:
         rows = self.sections()
-        sections = {key: {"answers": row.answers, "language": row.language} for key, row in rows.items()}
+        sections = {key: row.as_held() for key, row in rows.items()}
         targets = [{name: getattr(target, name) for name in TARGET_FIELDS} for target in self.targets()]
         rules = self.asked(rows)
         content = {
@@ -340,7 +340,7 @@ class CheckPage(Act):
         sections = self.sections()
         last, today = self.last_version(), self.actor.today
         said = {str(row.target): row.outcome for row in self.evaluations(last)} if last else {}
-        answers = {key: row.answers for key, row in sections.items()}
+        answers = {key: row.weighed for key, row in sections.items()}
         rules = asked(self.circumstances, answers).values()
         missing = [
             *gaps(rules, answers, {target.area for target in self.targets()}),

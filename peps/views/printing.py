@@ -168,6 +168,7 @@ class OwnPdf(TextPage):
             "day": written(self.version.finalised_on if self.version else self.plan.finalised_on or self.actor.today),
             "answers": answers,
             "lang": LANG.get(page.get("language", ""), ""),
+            "fewer": shown.get("my_page", {}).get("fewer", False),
             "note": own_note(page.get("answers", {})),
             "targets": [own_target(target) for target in content["targets"]],
         }

@@ -59,8 +59,8 @@ class OfVersion(PlanPart):
 
     def before(self) -> dict[str, Any] | None:
         """The content of the version before."""
-        rows = Version.objects.visible_to(self.actor).filter(pep=self.held.pep_id, number=self.held.number - 1)
-        return rows.values_list("content", flat=True).first()
+        found = Version.objects.visible_to(self.actor).filter(pep=self.held.pep_id, number=self.held.number - 1).first()
+        return found.content if found else None
 
     def remarks(self) -> dict[str, list[Any]]:
         """What stands out, by the key of the area, as far as this reader may read it."""

@@ -85,7 +85,7 @@ def _state(wish: Wish) -> tuple[Any, str]:
 
 
 def _held(section: Section | None) -> dict[str, Any] | None:
-    return {"answers": section.answers, "language": section.language} if section else None
+    return section.as_held() if section else None
 
 
 class _WishPage(PlanPart, ChildFormPage):

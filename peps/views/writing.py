@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import time_format
 from django.utils.translation import gettext
@@ -19,12 +21,15 @@ from lace.core.errors import Changed, NotAllowed, Refused
 from lace.web.pages import TOKEN, ChildFormPage, new_token
 from peps import services
 from peps.forms import RemoveTargetForm, SectionForm, TargetForm
-from peps.models import TARGET_FIELDS, Section, Target
+from peps.models import TARGET_FIELDS, AnswerReaders, Section, Target
 from peps.rules import Step
 from peps.rules.care_plan import parts_of
 from peps.rules.guidance import TARGETS as OF_TARGETS
 from peps.rules.quality import TARGETS
-from peps.rules.sections import SECTIONS, SectionRule
+from peps.rules.readers import QUESTIONS as MAY_BE_KEPT
+from peps.rules.readers import for_whom, kept_from
+from peps.rules.replies import PAGE
+from peps.rules.sections import SECTIONS, Question, SectionRule
 from peps.views.content import LANG, laid_out_answer
 from peps.views.frame import PlanPart, language_in_use
 from peps.views.guidance import guidance_on
@@ -34,6 +39,7 @@ from schools.models import Designation, Enrolment, TermRecord
 
 WITH_MEASURES = frozenset({"attainment", "personal_development"})  # sections above which the newest measures stand
 STAY = "stay"  # the button that saves and stays on the page
+READERS = "readers"  # the child's button that saves and goes on to who may read the answer to the question it names
 
 
 class SectionPage(PlanPart, ChildFormPage):
@@ -43,6 +49,7 @@ class SectionPage(PlanPart, ChildFormPage):
     for_child = True  # of whom a section asks that they write it
     rule: SectionRule
     section: Section | None
+    kept: list[Question]
 
     def load(self, **kwargs: Any) -> None:
         super().load(**kwargs)
@@ -55,7 +62,20 @@ class SectionPage(PlanPart, ChildFormPage):
             raise Http404
         if not rule.may_be_written(self.actor.role, self.grant):
             raise NotAllowed
-        self.rule = standing[rule.key]
+        self.kept = self.kept_questions(standing[rule.key])
+        asked = tuple(question for question in standing[rule.key].questions if question not in self.kept)
+        self.rule = replace(standing[rule.key], questions=asked)
+
+    def kept_questions(self, rule: SectionRule) -> list[Question]:
+        """Those whose answers the child keeps from the writer, who neither reads nor changes them (VOICE-15)."""
+        if rule.key != PAGE:
+            return []
+        if self.section is not None:
+            kept = self.section.kept
+        else:
+            choices = AnswerReaders.objects.visible_to(self.actor).choices_for(self.actor, self.child)
+            kept = frozenset() if choices is None else kept_from(self.actor.role, choices)
+        return [question for question in rule.questions if question.key in kept]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.writable(self.rule):
@@ -77,7 +97,21 @@ class SectionPage(PlanPart, ChildFormPage):
         return services.write_section(by=self.actor, pep=self.plan, key=self.rule.key, **cleaned)
 
     def success_url(self, result: Any) -> str:
+        chosen = self.request.POST.get(READERS, "")
+        if self.by_the_child and chosen in MAY_BE_KEPT:
+            return reverse("own_answer_readers", args=[chosen])
         return self.url("child_plan_section", key=self.rule.key) if STAY in self.request.POST else self.way_back()["back_url"]
+
+    @property
+    def by_the_child(self) -> bool:
+        return self.actor.role == Role.CHILD
+
+    def readers(self) -> dict[str, Any]:
+        """For the child who writes: by question, for whom the answer is."""
+        if not self.by_the_child:
+            return {}
+        chosen = AnswerReaders.objects.visible_to(self.actor).choices_of(self.child)
+        return {question: for_whom(chosen.get(question)) for question in MAY_BE_KEPT}
 
     def context(self) -> dict[str, Any]:
         return {
@@ -87,10 +121,13 @@ class SectionPage(PlanPart, ChildFormPage):
             "held": self.section,
             "who": self.who_wrote(self.section) if self.section else "",
             **self.way_back(),
-            "by_the_child": self.actor.role == Role.CHILD,
+            "by_the_child": self.by_the_child,
+            "kept": self.kept,
+            "fewer": self.section is not None and self.section.fewer,
+            "readers": self.readers() if self.rule.key == PAGE else {},
             "child_speaks": self.rule.facet == Facet.VOICE,
             "care_plan_parts": parts_of(self.rule.key),
-            "guidance": {} if self.actor.role == Role.CHILD else guidance_on(self.child, self.rule.key),
+            "guidance": {} if self.by_the_child else guidance_on(self.child, self.rule.key),
             **self.pinned(self.rule.key),
             "idp": self.idp() if self.rule.key == "aln" else None,
             "measures": measures_of(self.measures(), self.grant).get(self.rule.key) if self.rule.key in WITH_MEASURES else None,
@@ -100,7 +137,7 @@ class SectionPage(PlanPart, ChildFormPage):
         """Of a development plan inside this plan: what the record has under its headings already."""
         if not self.holds_idp():
             return None
-        return known_of_idp(self, {key: {"answers": row.answers, "language": row.language} for key, row in self.sections().items()})
+        return known_of_idp(self, {key: row.as_held() for key, row in self.sections().items()})
 
     def autosave(self, request: HttpRequest) -> HttpResponse:
         """Save what is typed so far and say so; what cannot be saved now is said at the next press of a button."""

@@ -72,15 +72,15 @@ def asked(actor: Actor) -> list[Asked]:
         .filter(authority__in=actor.authorities, key=PAGE)
         .exclude(pep__state=State.CLOSED)
         .order_by("child__sort_key", "child_id")
+        .select_related("child")
+        .only("key", "answers", "language", "pep_id", "child__born_on")
     )
     replies: dict[UUID, list[dict[str, object]]] = defaultdict(list)
     rows = Reply.objects.visible_to(actor).filter(authority__in=actor.authorities).exclude(pep__state=State.CLOSED)
     for row in rows:
         replies[row.pep_id].append(row.as_frozen())
     return [
-        Asked(child, phase(born_on, actor.today), wish)
-        for child, born_on, pep, answers, language in pages.values_list("child", "child__born_on", "pep", "answers", "language")
-        for wish in wishes({"answers": answers, "language": language}, replies[pep])
+        Asked(page.child_id, phase(page.child.born_on, actor.today), wish) for page in pages for wish in wishes(page.as_held(), replies[page.pep_id])
     ]
 
 

@@ -18,8 +18,9 @@ from lace.children.people import people_around
 from lace.children.rules import StatementKind, phase
 from lace.children.services.statements import StatementFacts, choose_readers, take_down
 from lace.web.pages import ChildPage, FormActions
-from peps.models import Reply, Section, Target
+from peps.models import AnswerReaders, Reply, Section, Target
 from peps.rules import TRANSITIONS, State, Step
+from peps.rules.readers import for_whom
 from peps.rules.replies import laid_out_reply, wishes
 from peps.rules.sections import SECTIONS, WORDS
 from reporting.forms import OwnReadersForm, OwnWordsForm
@@ -120,8 +121,10 @@ class HomePage(OwnPage):
         held = [row.as_frozen() for row in Reply.objects.visible_to(self.actor).filter(pep=page.pep_id)]
         found = wishes({"answers": page.answers, "language": page.language}, held)
         replies = {wish.question: laid_out_reply(wish, to_child=True) for wish in found}
+        chosen = AnswerReaders.objects.visible_to(self.actor).choices_of(self.child)
         return [
-            {"title": labels[key], "text": page.answers[key], "lang": page.language[:2], "reply": replies.get(key)}
+            {"key": key, "title": labels[key], "text": page.answers[key], "lang": page.language[:2], "reply": replies.get(key)}
+            | {"readers": for_whom(chosen.get(key))}
             for key in WORDS
             if page.answers.get(key)
         ]

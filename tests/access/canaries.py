@@ -37,16 +37,8 @@ _WORD = re.compile(r"zq[a-z][0-9a-f]{3}qz")
 # Texts that are codes of the machinery, not what somebody wrote.
 CODES = frozenset(
     {
-        *(
-            "Duty.code",
-            "Section.key",
-            "Version.sha256",
-            "Child.sort_key",
-            "Child.upn",
-            "Notification.kind",
-            "Contribution.token_sha256",
-            "Reply.question",
-        ),
+        *("Duty.code", "Section.key", "Version.sha256", "Child.sort_key", "Child.upn", "Notification.kind"),
+        *("Contribution.token_sha256", "Reply.question", "AnswerReaders.question"),
         *("Attainment.measure", "Attainment.subject", "Attainment.value", "Wellbeing.instrument", "Wellbeing.edition"),
     }
 )
@@ -59,6 +51,8 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "MeetingInvitation": {"who": "iro"},
     "PeerOffer": {"next_on": date(2099, 1, 1)},
 }
+# Answers of the child's page, in the plan as in a version, that the child lets only these roles read.
+KEPT_FOR: dict[str, list[str]] = {"like": [], "helps": ["social_worker"]}
 # What comes out of a field under another facet than the field's own: the preferred name is what the child is called.
 CALLED_BY = {"Child.preferred_name": "called"}
 
@@ -251,8 +245,9 @@ class Planter:
     def _of_section(self) -> Iterable[dict[str, Any]]:
         for key in SECTIONS:
             answers = self._answers("Section", key)
-            if key == "my_page" and self.wished:
-                answers["next"] = self.wished
+            if key == "my_page":
+                answers |= {question: self._kept_word("Section.my_page", question) for question in KEPT_FOR}
+                answers |= {"next": self.wished} if self.wished else {}
             yield {"key": key, "answers": answers, "written_as": "designated_person", "sitting": None}
 
     def _of_challenge(self) -> Iterable[dict[str, Any]]:
@@ -267,6 +262,7 @@ class Planter:
         said = {"outcome": "used", "told_on": None, "told_how": "", "answered_as": "designated_person", "words_language": "en-gb"}
         yield said | {"question": "next", "words": self.wished}
         yield said | {"question": "hard"}
+        yield said | {"question": "helps"} | {name: self._kept_word(f"Reply.{name}", "helps") for name in ("words", "answer")}
 
     def _of_evaluation(self) -> Iterable[dict[str, Any]]:
         yield {"target": self.made[Target].pk, "outcome": "partly", "written_as": "designated_person"}
@@ -345,6 +341,9 @@ class Planter:
             **{"question": "hard", "words_language": language, "outcome": "used", "language": language, "answered_on": "2026-01-05"},
             **{"answered_as": "designated_person", "told_on": "2026-01-05", "told_how": "talked"},
         }
+        kept = {name: self._kept_word(f"Version.replies.{name}", "helps") for name in ("words", "answer")}
+        page: Any = sections["my_page"]["answers"]
+        page |= {question: self._kept_word("Version.my_page", question) for question in KEPT_FOR}
         content = {
             "form": 2,
             "phase": "secondary",
@@ -356,7 +355,7 @@ class Planter:
             "contributions": said,
             "provisions": [self._frozen_provision()],
             "catch_up": [self._frozen_catch_up()],
-            "replies": [reply],
+            "replies": [reply, reply | {"question": "helps"} | kept],
             "attainment": [
                 {
                     **{"measure": "qualification", "subject": "", "named": self._frozen("attainment.named"), "value": "2", "volume": "1.0"},
@@ -390,17 +389,9 @@ class Planter:
         """One that was returned, with a word in every area and at a place of every section, which stands there while the plan is amended."""
         grades = {key: {"grade": "amber", "comment": self._word("QualityReview", f"grades.{key}", area.facet)} for key, area in AREAS.items()}
         feedback = {key: {"": self._word("QualityReview", f"feedback.{key}", SECTION_FACETS[key])} for key in SECTIONS}
-        yield {
-            "state": "returned",
-            "standard": None,
-            "reviewed_as": "lace_coordinator",
-            "overall": "amber",
-            "second_rater": None,
-            "second_on": None,
-            "grades": grades,
-            "feedback": feedback,
-            "second_grades": {},
-        }
+        second: dict[str, Any] = {"second_rater": None, "second_on": None, "second_grades": {}}
+        said = {"state": "returned", "standard": None, "reviewed_as": "lace_coordinator", "overall": "amber"}
+        yield said | second | {"grades": grades, "feedback": feedback}
 
     def _of_review(self) -> Iterable[dict[str, Any]]:
         soon = timezone.now() + timedelta(days=9)
@@ -431,6 +422,14 @@ class Planter:
         for readers in ([], ["social_worker"]):
             text = self.canaries.word(self.letter, "Statement.text", "voice", frozenset({"child", *readers}))
             yield {"text": text, "readers": readers, "taken_down_as": "social_worker"}
+
+    def _of_answerreaders(self) -> Iterable[dict[str, Any]]:
+        """An answer that the child keeps from all, and one that the child lets the social worker read (VOICE-15)."""
+        for question, readers in KEPT_FOR.items():
+            yield {"question": question, "readers": readers}
+
+    def _kept_word(self, name: str, question: str) -> str:
+        return self.canaries.word(self.letter, name, "voice", frozenset({"child", *KEPT_FOR[question]}))
 
     def _of_handover(self) -> Iterable[dict[str, Any]]:
         yield {"taker": self.taker, "decided_by": None, "decided_on": None}

@@ -263,4 +263,5 @@ def _parameters(planter: Planter, own: Authority, at: Authority) -> dict[str, An
             "asked": planter.made[EarlierReview].pk,
             "part": "history",
             "question": "achievements",
+            "of_my_page": "like",
         }

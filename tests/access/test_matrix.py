@@ -78,6 +78,7 @@ NOBODYS = frozenset({"office", "everyone"})  # what names nothing stands in no r
 
 # Parameters that are called after what they name elsewhere, too.
 CALLED = {
+    "own_answer_readers": {"question": "of_my_page"},
     "emergency_review": {"access": "emergencyaccess"},
     "child_no_contact_change": {"person": "nocontactperson"},
     "child_no_contact_end": {"person": "nocontactperson"},

@@ -36,7 +36,7 @@ class Hands:
 
     def send(self, name: str = "") -> None:
         """Press the page's first button that sends the form, or the one with this name."""
-        self.to(self.page.locator(f"main form button[name='{name}']" if name else "main form button[type=submit]").first)
+        self.to(self.page.locator(f"main form button[name='{name}']" if name else "main form button.govuk-button[type=submit]").first)
         self._press()
 
     def _press(self) -> None:

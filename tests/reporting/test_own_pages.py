@@ -108,6 +108,7 @@ FOR_CHILD = {
     "own_said",
     "own_said_add",
     "own_said_readers",
+    "own_answer_readers",
     "own_meeting_sooner",
     "own_who",
     "child_plan_read",

@@ -9,15 +9,13 @@ from datetime import date
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from lace.accounts.access import TABLE, Facet, Permission, Role
+from lace.accounts.access import Permission, Role
 from lace.children.models import Child, Statement, lock
+from lace.children.rules import READERS as READERS
 from lace.children.rules import StatementKind
 from lace.children.services import require_for
 from lace.core.actor import Actor
 from lace.core.errors import Message, NotAllowed, refuse
-
-# Whom a child can let read a statement: the roles to which the access table gives what the child said. The child reads their own always.
-READERS = frozenset(role for (_relation, role), grant in TABLE.items() if Facet.VOICE in grant.facets) - {Role.CHILD}
 
 
 @dataclass(frozen=True, slots=True)

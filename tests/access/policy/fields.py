@@ -84,6 +84,8 @@ MODELS: dict[str, dict[str, str]] = {
         f"{_ROW} pep about text language raised_by raised_as raised_on reply_due_on reply reply_language replied_by replied_as replied_on"
         " ending left_open left_open_language ended_on",
     ),
+    # Whom the child lets read an answer of the child's page (VOICE-15).
+    "AnswerReaders": _all("voice", f"{_ROW} question readers chosen_on"),
     # Grades and feedback are read under the facet of the area or section that they are about.
     "QualityReview": _all(
         "education",

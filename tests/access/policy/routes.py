@@ -182,13 +182,14 @@ _route("own", "own")
 _route("own_said", "own")
 _route("own_said_add", "own", FORM)
 _route("own_said_readers", "own child", FORM)
+_route("own_answer_readers", "own", FORM)
 _route("own_who", "own")
 _route("own_meeting_sooner", "own", FORM)
 # What else a child may open; every other page is for adults.
 FOR_CHILD = words(
     "work child_plan_section child_plan_read child_plan_version child_plan_progress"
     " child_plan_own_pdf child_plan_version_own_pdf child_plan_blank_pdf"
-    " own own_said own_said_add own_said_readers own_who own_meeting_sooner"
+    " own own_said own_said_add own_said_readers own_answer_readers own_who own_meeting_sooner"
 )
 
 # ---- the same for case systems ----

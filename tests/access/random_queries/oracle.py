@@ -36,6 +36,7 @@ GUARDED = {
     "peps_wellbeing": "wellbeing",  # WB-01
     "peps_reply": "voice",  # VOICE-01
     "peps_peeroffer": "voice",  # VOICE-14
+    "peps_answerreaders": "voice",  # VOICE-15
 }
 FIGURES_READERS = {
     *("elected_member", "senior_leader", "consortium_lead", "challenge_adviser", "government", "link_governor"),
