@@ -24,6 +24,8 @@ from peps.rules import Step
 from peps.rules.guidance import TARGETS as OF_TARGETS
 from peps.rules.quality import TARGETS
 from peps.rules.sections import SECTIONS, SectionRule
+from peps.services.additions import PAGE
+from peps.views.additions import laid_out_addition
 from peps.views.content import LANG, laid_out_answer
 from peps.views.frame import PlanPart, language_in_use
 from peps.views.guidance import guidance_on
@@ -90,9 +92,14 @@ class SectionPage(PlanPart, ChildFormPage):
             "child_speaks": self.rule.facet == Facet.VOICE,
             "guidance": {} if self.actor.role == Role.CHILD else guidance_on(self.child, self.rule.key),
             **self.pinned(self.rule.key),
+            **(self.added() if self.rule.key == PAGE.key else {}),
             "idp": self.idp() if self.rule.key == "aln" else None,
             "measures": measures_of(self.measures(), self.grant).get(self.rule.key) if self.rule.key in WITH_MEASURES else None,
         }
+
+    def added(self) -> dict[str, Any]:
+        """On the child's page: pictures and recordings."""
+        return {"additions": [laid_out_addition(self, row) for row in self.additions()], "additions_url": self.url("child_plan_additions")}
 
     def idp(self) -> list[dict[str, Any]] | None:
         """Of a development plan inside this plan: what the record has under its headings already."""

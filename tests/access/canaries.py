@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.contrib.auth.models import Group
@@ -29,6 +29,7 @@ from peps.models import Target, digest
 from peps.rules.quality import AREAS
 from peps.rules.sections import SECTIONS, Kind, asked_as_frozen
 from schools.models import School
+from tests.access.drawn import additions, frozen_addition
 from tests.access.policy.fields import MODELS
 from tests.access.policy.fields import SECTIONS as SECTION_FACETS
 
@@ -46,6 +47,7 @@ CODES = frozenset(
             "Notification.kind",
             "Contribution.token_sha256",
             "Reply.question",
+            *("Addition.media_type", "Addition.sha256"),
         ),
         *("Attainment.measure", "Attainment.subject", "Attainment.value", "Wellbeing.instrument", "Wellbeing.edition"),
     }
@@ -113,6 +115,7 @@ class Planter:
     author: User
     taker: LocalAuthority  # to whom the child's record is to be handed over
     made: dict[type[models.Model], models.Model] = field(default_factory=dict)
+    drawn: UUID = field(default_factory=uuid4)  # what the child added to the page, by the key that the version has
     wished: str = ""  # what the child wants next, as one of the replies answers it
 
     def furnish(self) -> None:
@@ -352,6 +355,7 @@ class Planter:
             "provisions": [self._frozen_provision()],
             "catch_up": [self._frozen_catch_up()],
             "replies": [reply],
+            "additions": [frozen_addition(self)],
             "attainment": [
                 {
                     **{"measure": "qualification", "subject": "", "named": self._frozen("attainment.named"), "value": "2", "volume": "1.0"},
@@ -426,6 +430,8 @@ class Planter:
         for readers in ([], ["social_worker"]):
             text = self.canaries.word(self.letter, "Statement.text", "voice", frozenset({"child", *readers}))
             yield {"text": text, "readers": readers, "taken_down_as": "social_worker"}
+
+    _of_addition = additions
 
     def _of_handover(self) -> Iterable[dict[str, Any]]:
         yield {"taker": self.taker, "decided_by": None, "decided_on": None}
