@@ -63,7 +63,7 @@ def test_these_pages_are_accessible_and_show_and_play(open_page: Open, world: Wo
             assert all(image.evaluate(SHOWN) > 0 for image in page.locator("main figure img").all())
             assert all(sound.evaluate(PLAYED) > 0 for sound in page.locator("main audio").all())
             if os.environ.get("LOOK"):
-                for width in (1280, 320):
+                for width in (320, 1280):
                     page.set_viewport_size({"width": width, "height": 900})
                     name = part.strip("/").replace("/", "-").replace(str(row.pk), "x")
                     page.screenshot(path=f"/tmp/media/{name}-{'child' if client is child else 'school'}-{language}-{width}.png", full_page=True)

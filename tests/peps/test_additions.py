@@ -222,7 +222,7 @@ def test_from_the_childs_page_to_who_reads_it(world: World) -> None:
     assert "The child chose who sees this" not in text(world.client(Role.FOSTER_CARER).get(at))
     assert "The child chose who sees this" in text(world.client(Role.SOCIAL_WORKER).get(at))
     away = f"{address(world, row)}take-away/"
-    assert "The file is deleted" in text(child.get(away))
+    assert "The file will be deleted" in text(child.get(away))
     assert child.post(away, typed(child, away)).status_code == 302
     assert WORDS not in text(child.get(at))
     assert child.get(away).status_code == 404
