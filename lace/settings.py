@@ -220,7 +220,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # a body over 1 MB is refused
 FILE_UPLOAD_HANDLERS = ["lace.web.uploads.InMemory"]  # never a temporary file
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # kept of the files of a request; more than any form of ours takes
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # kept of the files of a request, unless the page says another `file_bytes`
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from peps.api import api_urls
 from peps.views import (
     actions,
+    additions,
     asked,
     care_plan,
     catch_up,
@@ -70,6 +71,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PLAN}contributions/<uuid:contribution>/decline/", contributions.DeclinePage.as_view(), name="child_plan_words_decline"),
     path(f"{PLAN}contributions/<uuid:contribution>/again/", contributions.AskAgainPage.as_view(), name="child_plan_words_again"),
     path(f"{PLAN}contributions/<uuid:contribution>/withdraw/", contributions.WithdrawPage.as_view(), name="child_plan_words_withdraw"),
+    path(f"{PLAN}additions/", additions.AdditionsPage.as_view(), name="child_plan_additions"),
+    path(f"{PLAN}additions/<uuid:addition>/", additions.AdditionFile.as_view(), name="child_plan_addition"),
+    path(f"{PLAN}additions/<uuid:addition>/take-away/", additions.TakeAwayPage.as_view(), name="child_plan_addition_remove"),
     path(f"{PLAN}wishes/<slug:wish>/", replies.AnswerWishPage.as_view(), name="child_plan_wish"),
     path(f"{PLAN}wishes/<slug:wish>/told/", replies.TellChildPage.as_view(), name="child_plan_wish_told"),
     path(f"{PLAN}care-and-support-plan/", care_plan.CarePlanPage.as_view(), name="child_plan_care_plan"),

@@ -285,6 +285,25 @@ class OwnAnswerReadersForm(OwnReadersForm):
         fields["who"].choices = ((EVERYBODY, everybody), (CHOSEN, chosen))
 
 
+class OwnAdditionReadersForm(OwnReadersForm):
+    """Of a picture or a recording: everybody who reads the child's page, or some of them. Answers None for everybody as `readers`."""
+
+    who = ChoiceField(
+        label=pgettext_lazy("to a child", "Who can see or hear this?"),
+        choices=[
+            ("page", pgettext_lazy("to a child", "Everyone who can read my page")),
+            ("few", pgettext_lazy("to a child", "Only people I choose")),
+        ],
+        reveals={"few": "readers"},
+        error_messages={"required": pgettext_lazy("to a child", "Choose who can see or hear this")},
+    )
+    field_order = ["who", "readers"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        return {"readers": None if cleaned.get("who") == "page" else cleaned.get("readers")}
+
+
 class OwnWordsForm(OwnReadersForm):
     """The child writes."""
 

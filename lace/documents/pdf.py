@@ -57,11 +57,14 @@ _press: _Press | None = None
 _lock = threading.Lock()  # Pango's font map is not for two threads at once
 
 
-def render_pdf(*, template: str, context: Mapping[str, Any], language: str, title: str, mark: bytes | None = None) -> bytes:
+def render_pdf(
+    *, template: str, context: Mapping[str, Any], language: str, title: str, mark: bytes | None = None, pictures: Mapping[str, bytes] | None = None
+) -> bytes:
     """The template as a tagged A4 document in one language, "en" or "cy". The same input gives the same bytes.
 
     `template` extends `pdf/base.html`, whose head lists the names it takes from `context`. `title` is the document's title and first heading.
-    `mark` is the authority's logo (PNG, JPEG or SVG, at most 1 MB).
+    `mark` is the authority's logo (PNG, JPEG or SVG, at most 1 MB). `pictures`, which Lace has drawn anew, stand in the page by their names,
+    each of which begins with ADDRESS.
     Raises PrintingUnavailable when Pango or the fonts are missing, ValueError for another language, a mark that is too big or of another kind, a
     colour that is not #rrggbb, or a page nested too deeply.
     """
@@ -82,7 +85,7 @@ def render_pdf(*, template: str, context: Mapping[str, Any], language: str, titl
         try:
             html = press.html(
                 string=unicodedata.normalize("NFC", page),  # w followed by a loose circumflex becomes ŵ, which the font draws better
-                url_fetcher=press.fetcher({MARK: mark} if mark else {}),
+                url_fetcher=press.fetcher({**(pictures or {}), **({MARK: mark} if mark else {})}),
             )
             html.base_url = None  # a <base> in the page must not complete any address
             _clean(html.etree_element)

@@ -72,6 +72,7 @@ class ChildPage(Page):
     grant: Grant
     seen: Seen
     facets: ClassVar[frozenset[Facet]] = frozenset()  # which parts the page shows; none of them held means there is no such page
+    on_a_page: ClassVar[bool] = False  # what is answered is seen on another page, like a picture, and not taken away as a file
 
     def load(self, **kwargs: Any) -> None:
         try:
@@ -91,7 +92,8 @@ class ChildPage(Page):
             if response.status_code in SHOWS and not typed:
                 match = request.resolver_match
                 shown = (self.facets or self.grant.facets) & self.grant.facets
-                act = Read.Act.READ if response.get("Content-Type", "").startswith("text/html") else Read.Act.EXPORT
+                looked = self.on_a_page or response.get("Content-Type", "").startswith("text/html")
+                act = Read.Act.READ if looked else Read.Act.EXPORT
                 record_read(by=self.actor, children=[self.child.pk], facets=shown, door=(match and match.view_name) or "", act=act)
             return response
 

@@ -11,14 +11,15 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 
 class InMemory(FileUploadHandler):
-    """Keeps at most FILE_UPLOAD_MAX_MEMORY_SIZE bytes of all the files of a request together.
+    """Keeps at most FILE_UPLOAD_MAX_MEMORY_SIZE bytes of all the files of a request together, or as many as the page says in `file_bytes`.
 
     What comes beyond is read and dropped; `size` tells how much was sent, so that the form can say how much it takes.
     """
 
     def __init__(self, request: Any = None) -> None:
         super().__init__(request)
-        self.left = settings.FILE_UPLOAD_MAX_MEMORY_SIZE
+        page = getattr(getattr(getattr(request, "resolver_match", None), "func", None), "view_class", None)
+        self.left: int = getattr(page, "file_bytes", settings.FILE_UPLOAD_MAX_MEMORY_SIZE)
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)

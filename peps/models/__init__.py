@@ -1,8 +1,10 @@
 """The Personal Education Plan: the current plan in sections, its targets, actions, provisions and catch-up, what those around it said, the
-meetings about it, what came of the child's own wishes, who challenged it, its frozen versions with the check of their quality, and the
+meetings about it, what came of the child's own wishes, the pictures and recordings on the child's page, who challenged the plan, its frozen
+versions with the check of their quality, and the
 measures it shows."""
 
 from peps.models.action import Action, ActionQuerySet
+from peps.models.addition import Addition, AdditionQuerySet
 from peps.models.asked import find_asked, serving_link, was_answered
 from peps.models.catch_up import CATCH_UP_FIELDS, CatchUp, CatchUpQuerySet
 from peps.models.challenge import Challenge
@@ -28,6 +30,8 @@ __all__ = [
     "WELLBEING_FIELDS",
     "Action",
     "ActionQuerySet",
+    "Addition",
+    "AdditionQuerySet",
     "AnswerReaders",
     "Attainment",
     "CatchUp",

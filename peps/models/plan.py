@@ -23,6 +23,7 @@ from lace.audit.track import tracked
 from lace.children.models import ChildOwned, ChildOwnedQuerySet
 from lace.children.rules import academic_year, age, school_year
 from peps.models.action import Action
+from peps.models.addition import Addition
 from peps.models.catch_up import CatchUp
 from peps.models.contribution import Contribution
 from peps.models.provision import CombinedPlan, Provision
@@ -282,6 +283,7 @@ def frozen(
     measures: Mapping[str, Any] | None = None,
     provisions: Iterable[Provision] = (),
     catch_ups: Iterable[CatchUp] = (),
+    additions: Iterable[Addition] = (),
 ) -> dict[str, Any]:
     """What a version freezes: what was asked, words, their language, who wrote them by role, and no name of a person.
 
@@ -306,6 +308,7 @@ def frozen(
         "provisions": [row.as_frozen() for row in provisions],
         "catch_up": [row.as_frozen() for row in catch_ups],
         "replies": [row.as_frozen() for row in replies],
+        "additions": [row.as_frozen() for row in additions],
         **(measures or {}),
     }
 

@@ -182,6 +182,7 @@ def _contents(found: Mapping[str, Any], edition: int) -> Iterator[Misfit]:
             continue
         yield from _of_this_edition(content, pointer)
         yield from _replies(content.get("replies", ()), f"{pointer}/replies")
+        yield from _additions(content.get("additions", ()), f"{pointer}/additions")
         yield from _measures(content, pointer)
         yield from _provisions(content, pointer)
         for key, section in content["sections"].items():
@@ -279,6 +280,20 @@ def _replies(replies: Iterable[Mapping[str, Any]], pointer: str) -> Iterator[Mis
             yield Misfit(f"{at}/told_on", _("The child is told of what is decided, on a day and in some way"))
         if reply["answered_as"] and reply["answered_as"] not in set(Role):
             yield Misfit(f"{at}/answered_as", _("Lace has no such role"))
+
+
+def _additions(additions: Iterable[Mapping[str, Any]], pointer: str) -> Iterator[Misfit]:
+    """Each once, for roles that there are, and with words unless it is for few."""
+    seen: set[str] = set()
+    for place, found in enumerate(additions):
+        at = f"{pointer}/{place}"
+        if found["id"] in seen:
+            yield Misfit(f"{at}/id", _("Two pictures or recordings have this number"))
+        seen.add(found["id"])
+        if found["readers"] is None and not found["description"].strip():
+            yield Misfit(f"{at}/description", _("This text is empty"))
+        if (found["added_as"] and found["added_as"] not in set(Role)) or not set(found["readers"] or ()) <= set(Role):
+            yield Misfit(f"{at}/added_as", _("Lace has no such role"))
 
 
 def _actions(actions: Iterable[Mapping[str, Any]], pointer: str) -> Iterator[Misfit]:

@@ -22,7 +22,7 @@ from lace.core.errors import BadInput, Changed, Message, NotAllowed, Refused, re
 from lace.deadlines.rules import Fact
 from lace.deadlines.services import meet, open_duties, void
 from lace.notifications.services import notify
-from peps.models import TARGET_FIELDS, AnswerReaders, Pep, QualityStandard, Section, Target, Version, digest
+from peps.models import TARGET_FIELDS, Addition, AnswerReaders, Pep, QualityStandard, Section, Target, Version, digest
 from peps.rules import DEVELOPED, INITIATED, REFUSALS, TRANSITIONS, State, Step
 from peps.rules.duties import CARER_HAS_IT, IRO_HAS_IT, QUALITY_CHECKED, RENEWED
 from peps.rules.quality import NATIONAL, sampled
@@ -186,6 +186,8 @@ def finalise(*, by: Actor, pep: Pep, on: date, reason: str = "") -> Version:
         finalised_on=on,
     )
     version.save(force_insert=True)
+    held = [row.pk for row in whole.additions]
+    Addition.objects.filter(pk__in=held, held_since__isnull=True).update(held_since=version.number)
     pep.state, pep.finalised_on, pep.amending_on, pep.amendment_reason = state, on, None, ""
     pep.developed_on = pep.developed_on or on
     pep.school_id = _school_on(child, on)

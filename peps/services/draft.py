@@ -8,6 +8,7 @@ from typing import Any
 
 from peps.models import (
     Action,
+    Addition,
     Attainment,
     CatchUp,
     Contribution,
@@ -46,13 +47,14 @@ class Draft:
     measures: dict[str, list[dict[str, Any]]]
     provisions: list[Provision]
     catch_ups: list[CatchUp]
+    additions: list[Addition]
 
     def content(self) -> dict[str, Any]:
         """What a version freezes."""
         ends = ended(self.last.targets(), self.evaluations) if self.last else []
         parts: dict[str, Any] = {"actions": self.actions, "contributions": self.contributions, "measures": self.measures}
         parts |= {"provisions": self.provisions, "catch_ups": self.catch_ups}
-        parts["replies"] = self.replies
+        parts |= {"replies": self.replies, "additions": self.additions}
         return frozen(self.sections, self.targets, self.asked, self.phase, ends=ends, **parts)
 
     def gaps(self, on: date) -> list[Gap]:
@@ -84,5 +86,6 @@ def _draft(pep: Pep, on: date) -> Draft:
         phase=of.phase,
         provisions=list(Provision.objects.filter(pep=pep).for_version(pep.version + 1).order_by("from_on", "created_at")),
         catch_ups=list(CatchUp.objects.filter(pep=pep).for_version(pep.version + 1).order_by("starts_on", "created_at")),
+        additions=list(Addition.objects.filter(pep=pep).standing().defer("data").order_by("created_at")),
         measures=measures(Attainment.objects.filter(child=pep.child_id), Wellbeing.objects.filter(child=pep.child_id)),
     )

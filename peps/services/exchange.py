@@ -23,6 +23,7 @@ from peps.models import (
     EVALUATION_FIELDS,
     TARGET_FIELDS,
     Action,
+    Addition,
     AnswerReaders,
     Attainment,
     CatchUp,
@@ -143,6 +144,7 @@ def import_plan(*, by: Actor, child: Child, data: bytes) -> Pep:
     pep.save(force_insert=True)
     _write(pep, plan["content"], plan["actions"])
     _provide(pep, plan["content"], [version["content"] for version in versions])
+    _keep_additions(by, pep, plan["content"], [version["content"] for version in versions])
     for reply in plan.get("replies", plan["content"].get("replies", ())):
         _reply(pep, reply).save(force_insert=True)
     own = _named(child.authority)
@@ -262,6 +264,22 @@ def _provide(pep: Pep, content: Mapping[str, Any], versions: Sequence[Mapping[st
         facts = {name: value for name, value in found.items() if name != "id"} | {name: _day(found[name]) for name in ("starts_on", "ends_on")}
         until = number if found["outcome"] else None
         CatchUp(key=UUID(found["id"]), since=since("catch_up", found["id"]), until=until, **facts, **whose).save(force_insert=True)
+
+
+def _keep_additions(by: Actor, pep: Pep, content: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> None:
+    """The pictures and recordings that the plan and its versions name, without their bytes: those stay where they are."""
+    standing = {found["id"]: found for found in content.get("additions", ())}
+    since: dict[str, int] = {}
+    named: dict[str, Mapping[str, Any]] = {}
+    for number, version in enumerate(versions, 1):
+        for found in version.get("additions", ()):
+            since.setdefault(found["id"], number)
+            named[found["id"]] = found
+    for key, found in (named | standing).items():
+        facts = {name: value for name, value in found.items() if name != "id"} | {"added_on": _day(found["added_on"])}
+        gone = None if key in standing else by.today
+        whose: dict[str, Any] = {"pep": pep, "child": pep.child, "authority_id": pep.authority_id}
+        Addition(key=UUID(key), data=b"", held_since=since.get(key), removed_on=gone, **facts, **whose).save(force_insert=True)
 
 
 def _reply(pep: Pep, reply: Mapping[str, Any]) -> Reply:

@@ -16,6 +16,7 @@ from peps.forms import DifferencesForm
 from peps.models import Version
 from peps.rules import differences as rules
 from peps.rules.sections import Kind, SectionRule, rules_of_both
+from peps.views.additions import additions_laid_out
 from peps.views.catch_up import catch_ups_laid_out
 from peps.views.content import LANG, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, written
@@ -61,6 +62,7 @@ class DifferencesPage(PlanPart):
         if DRAFT in {older, newer}:
             contents[DRAFT] = self.draft()
         old, new = contents[older], contents[newer]
+        added = self.additions({"additions": [*old.get("additions", ()), *new.get("additions", ())]})
         sections = rules.sections(old["sections"], new["sections"], rules=rules_of_both(old, new), facets=self.grant.facets)
         return {
             "sections": [_section(section) for section in sections],
@@ -70,6 +72,7 @@ class DifferencesPage(PlanPart):
             "catch_ups": catch_ups_compared(old.get("catch_up", []), new.get("catch_up", [])),
             "contributions": words_compared(*(words_laid_out(text.get("contributions", []), self.grant) for text in (old, new))),
             "replies": replies_compared(*(replies_laid_out(text, self.grant) for text in (old, new))),
+            "additions": additions_compared(*(additions_laid_out(text, added) for text in (old, new))),
             "measures": [
                 part | {"rows": changed}
                 for part in measures_compared(old, new, self.grant)
@@ -159,6 +162,15 @@ def replies_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str
 
     def parts(reply: Mapping[str, Any]) -> list[Part]:
         return [(_("What the child was asked"), reply["question"], False), (_("State"), reply["state"], False), *_said(reply["rows"])]
+
+    return _compared(old, new, parts)
+
+
+def additions_compared(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same of the pictures and recordings on the child's page."""
+
+    def parts(found: Mapping[str, Any]) -> list[Part]:
+        return [(_("What it shows or tells"), found["description"], True), (_("Picture or recording"), found["kind"], False)]
 
     return _compared(old, new, parts)
 

@@ -19,6 +19,7 @@ from lace.web.child_tabs import child_frame
 from lace.web.pages import ChildPage
 from peps.models import (
     Action,
+    Addition,
     Attainment,
     CatchUp,
     Contribution,
@@ -166,7 +167,7 @@ class PlanPart(ChildPage):
         rows = self.sections()
         asked = self.asked(rows)
         parts: dict[str, Any] = {"ends": self.ended(), "actions": self.actions(), "contributions": self.contributions(), "measures": self.measures()}
-        parts |= {"provisions": self.provisions(asked), "catch_ups": self.catch_ups(), "replies": self.replies()}
+        parts |= {"provisions": self.provisions(asked), "catch_ups": self.catch_ups(), "replies": self.replies(), "additions": self.additions()}
         return frozen(rows.values(), self.targets(), asked, self.circumstances.phase, **parts)
 
     def measures(self) -> dict[str, Any]:
@@ -205,6 +206,16 @@ class PlanPart(ChildPage):
         if Facet.VOICE not in self.grant.facets:
             return []
         return list(Reply.objects.visible_to(self.actor).filter(pep=self.plan).order_by("question"))
+
+    def additions(self, content: Mapping[str, Any] | None = None) -> list[Addition]:
+        """Of the pictures and recordings on the child's page, or in a version's content, those that the child lets this reader see."""
+        if Facet.VOICE not in self.grant.facets:
+            return []
+        rows = Addition.objects.visible_to(self.actor).filter(child=self.child).with_file()
+        if content is None:
+            return list(rows.filter(pep=self.plan).standing().order_by("created_at"))
+        keys = [kept["id"] for kept in content.get("additions", ())]
+        return list(rows.filter(key__in=keys).order_by("created_at")) if keys else []
 
     def contributions(self) -> list[Contribution]:
         """Whose words are asked for the version that is being written, or stand in the final one."""

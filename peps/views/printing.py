@@ -16,9 +16,11 @@ from django.utils.translation import pgettext
 
 from lace.accounts.access import Facet, Role
 from lace.children.seen import Seen
-from lace.documents.pdf import DJANGO_LANGUAGE, PrintingUnavailable, render_pdf
-from peps.models import Version
+from lace.documents.pdf import ADDRESS, DJANGO_LANGUAGE, PrintingUnavailable, render_pdf
+from peps.models import Addition, Version
+from peps.rules.additions import AdditionKind
 from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS, phase_on, rules_of
+from peps.views.additions import laid_out_addition
 from peps.views.catch_up import catch_ups_laid_out
 from peps.views.content import LANG, day_of, laid_out, targets_laid_out
 from peps.views.frame import PlanPart, is_draft, made_final_by, written
@@ -35,6 +37,7 @@ class PrintPage(PlanPart):
 
     template_name: ClassVar[str]
     file_name: ClassVar[str]
+    pictures: Mapping[str, bytes] = {}  # in the page, by the address under which it names them
 
     def get(self, request: HttpRequest, child: UUID, language: str, **kwargs: Any) -> HttpResponse:
         try:
@@ -50,7 +53,7 @@ class PrintPage(PlanPart):
         """Raises PrintingUnavailable."""
         with translation.override(DJANGO_LANGUAGE[language]):
             context = self.context()
-        return render_pdf(template=self.template_name, context=context, language=language, title=context["title"])
+        return render_pdf(template=self.template_name, context=context, language=language, title=context["title"], pictures=self.pictures)
 
     def edition(self) -> str:
         raise NotImplementedError
@@ -83,6 +86,15 @@ class TextPage(PrintPage):
         """Sections by key and targets, as a version freezes them."""
         return self.version.content if self.version else self.draft()
 
+    def added(self) -> list[Addition]:
+        """What the child added to the page, as far as this reader may see it; the pictures among them go to the press."""
+        rows = self.additions(self.version.content if self.version else None)
+        drawn = [row.pk for row in rows if row.kind == AdditionKind.PICTURE]
+        if drawn:
+            found = Addition.objects.visible_to(self.actor).filter(pk__in=drawn).values_list("pk", "data")
+            self.pictures = {f"{ADDRESS}{pk}": bytes(data) for pk, data in found}
+        return rows
+
     def standing(self) -> str:
         """Which text of the plan this is."""
         if self.version:
@@ -108,7 +120,7 @@ class WholePdf(TextPage):
             "draft": self.version is None and is_draft(self.plan),
             "facts": [(label, value) for label, value in self.facts() if value],
             "milestones": [(label, written(day)) for label, day in self.milestones() if day],
-            "sections": sections_laid_out(self, rules_of(content), content),
+            "sections": sections_laid_out(self, rules_of(content), content, self.added()),
             "catch_ups": catch_ups_laid_out(content.get("catch_up", [])),
             "writers": self.writers(content),
             "targets": targets_laid_out(content["targets"]),
@@ -167,6 +179,7 @@ class OwnPdf(TextPage):
             "draft": self.version is None and is_draft(self.plan),
             "day": written(self.version.finalised_on if self.version else self.plan.finalised_on or self.actor.today),
             "answers": answers,
+            "additions": [laid_out_addition(self, row) for row in self.added()],
             "lang": LANG.get(page.get("language", ""), ""),
             "fewer": shown.get("my_page", {}).get("fewer", False),
             "note": own_note(page.get("answers", {})),

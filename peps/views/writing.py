@@ -30,6 +30,7 @@ from peps.rules.readers import QUESTIONS as MAY_BE_KEPT
 from peps.rules.readers import for_whom, kept_from
 from peps.rules.replies import PAGE
 from peps.rules.sections import SECTIONS, Question, SectionRule
+from peps.views.additions import laid_out_addition
 from peps.views.content import LANG, laid_out_answer
 from peps.views.frame import PlanPart, language_in_use
 from peps.views.guidance import guidance_on
@@ -129,9 +130,14 @@ class SectionPage(PlanPart, ChildFormPage):
             "care_plan_parts": parts_of(self.rule.key),
             "guidance": {} if self.by_the_child else guidance_on(self.child, self.rule.key),
             **self.pinned(self.rule.key),
+            **(self.added() if self.rule.key == PAGE else {}),
             "idp": self.idp() if self.rule.key == "aln" else None,
             "measures": measures_of(self.measures(), self.grant).get(self.rule.key) if self.rule.key in WITH_MEASURES else None,
         }
+
+    def added(self) -> dict[str, Any]:
+        """On the child's page: pictures and recordings."""
+        return {"additions": [laid_out_addition(self, row) for row in self.additions()], "additions_url": self.url("child_plan_additions")}
 
     def idp(self) -> list[dict[str, Any]] | None:
         """Of a development plan inside this plan: what the record has under its headings already."""

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 from lace.accounts.access import Role
 from lace.children.models import Child, Dispute, NoContactPerson, Referral, Risk, Statement
-from lace.children.services.statements import READERS
+from lace.children.rules import READERS
 from lace.core.actor import Actor
 from reporting.queries.child import readers
 

@@ -18,12 +18,13 @@ from lace.children.people import people_around
 from lace.children.rules import StatementKind, phase
 from lace.children.services.statements import StatementFacts, choose_readers, take_down
 from lace.web.pages import ChildPage, FormActions
-from peps.models import AnswerReaders, Reply, Section, Target
+from peps.models import Addition, AnswerReaders, Reply, Section, Target
 from peps.rules import TRANSITIONS, State, Step
 from peps.rules.readers import for_whom
 from peps.rules.replies import laid_out_reply, wishes
 from peps.rules.sections import SECTIONS, WORDS
-from reporting.forms import OwnReadersForm, OwnWordsForm
+from peps.services.additions import choose_addition_readers
+from reporting.forms import OwnAdditionReadersForm, OwnReadersForm, OwnWordsForm
 from reporting.queries import child as record
 from reporting.queries.child import Reader, readers
 from reporting.queries.notes import possible_readers, statements
@@ -233,6 +234,36 @@ class ReadersPage(_OwnForm):
         return choose_readers(by=self.actor, statement=self.statement, readers=cleaned["readers"])
 
 
+class AdditionReadersPage(_OwnForm):
+    """Who may see a picture or a recording on the child's page of the plan."""
+
+    title = pgettext_lazy("to a child", "Who can see or hear this?")
+    success_message = pgettext_lazy("to a child", "Saved. It works from now on")
+    form_class = OwnAdditionReadersForm
+    addition: Addition
+
+    def load(self, **kwargs: Any) -> None:
+        super().load()
+        found = Addition.objects.visible_to(self.actor).filter(child=self.child, pk=kwargs["addition"]).first()
+        if found is None:
+            raise Http404
+        found.child = self.child
+        self.addition = found
+
+    def initial(self) -> dict[str, Any]:
+        return {"who": "page" if self.addition.readers is None else "few", "readers": self.addition.readers or []}
+
+    def context(self) -> dict[str, Any]:
+        intro = f"{self.addition.get_kind_display()}: {self.addition.description}"
+        return super().context() | {"back_url": self.success_url(None), "intro": intro}
+
+    def act(self, cleaned: dict[str, Any]) -> Addition:
+        return choose_addition_readers(by=self.actor, addition=self.addition, readers=cleaned["readers"])
+
+    def success_url(self, result: Any) -> str:
+        return reverse("child_plan_additions", args=[self.child.pk])
+
+
 def first(name: str) -> str:
     return name.split(" ")[0]
 
@@ -242,5 +273,6 @@ own_urls: list[URLPattern] = [
     path("my/words/", SaidPage.as_view(), name="own_said"),
     path("my/words/add/", WritePage.as_view(), name="own_said_add"),
     path("my/words/<uuid:statement>/readers/", ReadersPage.as_view(), name="own_said_readers"),
+    path("my/pictures/<uuid:addition>/readers/", AdditionReadersPage.as_view(), name="own_addition_readers"),
     path("my/who-can-see/", WhoPage.as_view(), name="own_who"),
 ]

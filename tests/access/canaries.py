@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.contrib.auth.models import Group
@@ -29,6 +29,7 @@ from peps.models import Target, digest
 from peps.rules.quality import AREAS
 from peps.rules.sections import SECTIONS, Kind, asked_as_frozen
 from schools.models import School
+from tests.access.drawn import additions, frozen_addition
 from tests.access.policy.fields import MODELS
 from tests.access.policy.fields import SECTIONS as SECTION_FACETS
 
@@ -38,7 +39,7 @@ _WORD = re.compile(r"zq[a-z][0-9a-f]{3}qz")
 CODES = frozenset(
     {
         *("Duty.code", "Section.key", "Version.sha256", "Child.sort_key", "Child.upn", "Notification.kind"),
-        *("Contribution.token_sha256", "Reply.question", "AnswerReaders.question"),
+        *("Contribution.token_sha256", "Reply.question", "AnswerReaders.question", "Addition.media_type", "Addition.sha256"),
         *("Attainment.measure", "Attainment.subject", "Attainment.value", "Wellbeing.instrument", "Wellbeing.edition"),
     }
 )
@@ -50,6 +51,8 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "Provision": {"goes_on": True, "ended_on": None, "end_reason": "", "until": None, "since": 2},
     "MeetingInvitation": {"who": "iro"},
     "PeerOffer": {"next_on": date(2099, 1, 1)},
+    "CatchUp": {"sessions": 6, "ends_on": date(2099, 1, 1), "outcome": "", "until": None, "since": 2},
+    "Attainment": {"measure": "qualification", "subject": "", "value": "2", "basis": "exam", "corrects": None, "reason": ""},
 }
 # Answers of the child's page, in the plan as in a version, that the child lets only these roles read.
 KEPT_FOR: dict[str, list[str]] = {"like": [], "helps": ["social_worker"]}
@@ -116,6 +119,7 @@ class Planter:
     author: User
     taker: LocalAuthority  # to whom the child's record is to be handed over
     made: dict[type[models.Model], models.Model] = field(default_factory=dict)
+    drawn: UUID = field(default_factory=uuid4)  # what the child added to the page, by the key that the version has
     wished: str = ""  # what the child wants next, as one of the replies answers it
 
     def furnish(self) -> None:
@@ -267,9 +271,6 @@ class Planter:
     def _of_evaluation(self) -> Iterable[dict[str, Any]]:
         yield {"target": self.made[Target].pk, "outcome": "partly", "written_as": "designated_person"}
 
-    def _of_catchup(self) -> Iterable[dict[str, Any]]:
-        yield {"sessions": 6, "ends_on": timezone.localdate() + timedelta(days=30), "outcome": "", "until": None, "since": 2}
-
     def _of_planmeeting(self) -> Iterable[dict[str, Any]]:
         """One to come, one that was called off."""
         plain = {"starts_at": timezone.now() + timedelta(days=1), "held_on": None, "advocate": "yes"}
@@ -286,10 +287,6 @@ class Planter:
         yield plain | by_email | {"role": "teacher", "answers": {"well": words["answers"]}, "given_at": now}
         yield plain | {"role": "advocate", "answers": {"views": self._word("Contribution", "advocate", "voice")}, "given_at": now}
         yield plain | {"role": "iro", "reason": words["reason"], "declined_at": now}
-
-    def _of_attainment(self) -> Iterable[dict[str, Any]]:
-        """One that stands."""
-        yield {"measure": "qualification", "subject": "", "value": "2", "basis": "exam", "corrects": None, "reason": ""}
 
     def _of_wellbeing(self) -> Iterable[dict[str, Any]]:
         said = {"instrument": "another", "edition": "", "informant": "teacher", "scores": {"total": 7}}
@@ -356,6 +353,7 @@ class Planter:
             "provisions": [self._frozen_provision()],
             "catch_up": [self._frozen_catch_up()],
             "replies": [reply, reply | {"question": "helps"} | kept],
+            "additions": [frozen_addition(self)],
             "attainment": [
                 {
                     **{"measure": "qualification", "subject": "", "named": self._frozen("attainment.named"), "value": "2", "volume": "1.0"},
@@ -430,6 +428,8 @@ class Planter:
 
     def _kept_word(self, name: str, question: str) -> str:
         return self.canaries.word(self.letter, name, "voice", frozenset({"child", *KEPT_FOR[question]}))
+
+    _of_addition = additions
 
     def _of_handover(self) -> Iterable[dict[str, Any]]:
         yield {"taker": self.taker, "decided_by": None, "decided_on": None}

@@ -31,6 +31,7 @@ GUESSABLE: dict[str, str] = {
     "accounts_roleinvitation": "the digest of a link: 256 bits that only its reader knows",
     "peps_contribution": "the digest of a link, as above; and with the id of the plan",
     "peps_reply": "with the id of the plan",
+    "peps_addition": "with the id of the plan",
     "notifications_feed": "the digest of an address, 256 bits that only its reader knows; and one open address a person, for oneself alone",
     "notifications_preference": "one's own account: the policy refuses a row for anybody else before the key is looked at",
     "api_answer": "the caller's own key, under the caller's own number; asked by the API alone, for its own caller",

@@ -12,6 +12,7 @@ SPEAKERS: dict[str, tuple[tuple[str, ...], str]] = {
     "weasyprint": (("lace.documents",), "the tag builder is wrapped and pinned there"),
     "pydyf": (("lace.documents",), "it is WeasyPrint's own writer"),
     "celery": (("*.tasks", "lace.celery"), "Celery rings the bell; services and rules do not know of it"),
+    "PIL": (("peps.rules.pictures",), "a file that somebody sends is read in one place, with its bounds"),
     "redis": (("lace.database.broker",), "the broker is the bell, never the truth"),
     "notifications_python_client": (("lace.notifications",), "one place sends"),
     "jinja2": (("lace.web",), "only the GOV.UK components' macros are Jinja"),

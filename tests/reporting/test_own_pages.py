@@ -111,6 +111,10 @@ FOR_CHILD = {
     "own_answer_readers",
     "own_meeting_sooner",
     "own_who",
+    "own_addition_readers",
+    "child_plan_additions",
+    "child_plan_addition",
+    "child_plan_addition_remove",
     "child_plan_read",
     "child_plan_section",  # the child's own page; of the others, those who write them
     "child_plan_version",

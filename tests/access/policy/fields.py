@@ -76,6 +76,11 @@ MODELS: dict[str, dict[str, str]] = {
         "voice",
         f"{_ROW} pep question words words_language outcome answer language answered_on answered_by answered_as told_on told_how version",
     ),
+    # Pictures and recordings on the child's page (PEP-12): the child's own, like what the child said.
+    "Addition": _all(
+        "voice",
+        f"{_ROW} pep key kind media_type data sha256 description language added_on added_by added_as readers held_since removed_on",
+    ),
     # Offers to meet others hold what the child said to them (VOICE-14).
     "PeerOffer": _all("voice", f"{_ROW} what offered_on offered_by offered_as answer words language next_on"),
     # What those who watch over a plan ask of those who deliver it: between professionals (PEP-31).

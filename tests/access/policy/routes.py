@@ -94,6 +94,11 @@ _route("child_plan_challenges", "child", needs="education", act="challenge_plan 
 _route("child_plan_challenge_raise", "child", FORM, needs="education", act="challenge_plan")
 _route("child_plan_challenge_reply", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_challenge_end", "child", FORM, needs="education", act="challenge_plan")
+# pictures and recordings on the child's page: who may write it adds one, the child takes any away (others what they put there)
+_WRITES_MY_PAGE = "child designated_person social_worker foster_carer kinship_carer residential_worker"
+_route("child_plan_additions", "child", FORM, needs="voice", act="contribute_to_pep", roles=_WRITES_MY_PAGE)
+_route("child_plan_addition", "child", needs="voice")
+_route("child_plan_addition_remove", "child", FORM, needs="voice", act="contribute_to_pep", roles="child")
 _route("child_plan_final", "child", FORM, needs="education", act="finalise_pep")
 _route("child_plan_amend", "child", FORM, needs="education", act="write_pep")
 _route("child_plan_close", "child", FORM, needs="education", act="write_pep")
@@ -183,11 +188,13 @@ _route("own_said", "own")
 _route("own_said_add", "own", FORM)
 _route("own_said_readers", "own child", FORM)
 _route("own_answer_readers", "own", FORM)
+_route("own_addition_readers", "own child", FORM)
 _route("own_who", "own")
 _route("own_meeting_sooner", "own", FORM)
 # What else a child may open; every other page is for adults.
 FOR_CHILD = words(
-    "work child_plan_section child_plan_read child_plan_version child_plan_progress"
+    "work child_plan_additions child_plan_addition child_plan_addition_remove own_addition_readers"
+    " child_plan_section child_plan_read child_plan_version child_plan_progress"
     " child_plan_own_pdf child_plan_version_own_pdf child_plan_blank_pdf"
     " own own_said own_said_add own_said_readers own_answer_readers own_who own_meeting_sooner"
 )
@@ -351,5 +358,5 @@ UNFILLED = words(
     " child_plan_quality_take child_plan_quality_grade child_plan_quality_feedback child_plan_quality_decide"  # it has been looked at
     " child_plan_final child_plan_close child_review_arrange api_reviews handover_propose"
     " child_referral_outcome report_publish"  # done, or not yet time
-    " placed_list"  # takes a file
+    " placed_list child_plan_additions"  # takes a file
 )

@@ -28,6 +28,7 @@ _DRAFT = (
         " Version.targets.goal Evaluation.evidence Action.what Action.resource Action.reason"
         " Contribution.subject Contribution.answers Contribution.advocate Contribution.reason"
         " Attainment.named Wellbeing.named Wellbeing.words Wellbeing.follow_up Reply.words Reply.answer"
+        " Addition.description"
     )
 )
 _GRADED = {f"Version.{part}" for part in _PARTS} | words(
@@ -122,6 +123,8 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan_challenge_raise": _NAME,
     "child_plan_challenge_reply": _NAME | words("Challenge.text"),
     "child_plan_challenge_end": _NAME,  # what waits for its reply leads to the list
+    "child_plan_additions": _FRAME | words("Addition.description"),
+    "child_plan_addition_remove": _FRAME | words("Addition.description"),
     "child_plan_words": _NAME,
     "child_plan_words_decline": _NAME,
     "child_plan_words_again": _NAME,
@@ -150,12 +153,13 @@ SHOWS: dict[str, frozenset[str]] = {
     "child_plan_target": _NAME | words("Target.baseline Target.carer_part Target.goal Target.measure Target.need Target.identified_with") | _STRATEGY,
     "child_plan_target_add": _NAME,
     "child_plan_target_remove": _NAME | words("Target.goal"),
-    "child_plan_version": _FRAME | _VERSION | _ENDED | words("Version.reason"),
+    # what the child added is told as it stands now, not as a version froze it
+    "child_plan_version": _FRAME | _VERSION | _ENDED | words("Version.reason Addition.description"),
     "child_plan_differences": _FRAME | (_DRAFT - {"Evaluation.evidence"}) | _VERSION,
     "child_plan_export": _DRAFT
     | _VERSION
     | _ENDED
-    | words("Child.born_on Child.reference Child.upn Pep.amendment_reason Version.origin Version.reason"),
+    | words("Version.additions Child.born_on Child.reference Child.upn Pep.amendment_reason Version.origin Version.reason"),
     "child_referral_add": _FRAME,
     "child_referral_outcome": _FRAME | words("Referral.about"),
     "child_review_sooner": _FRAME,

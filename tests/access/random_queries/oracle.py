@@ -35,9 +35,11 @@ GUARDED = {
     "children_statement": "voice",  # VOICE-15
     "peps_wellbeing": "wellbeing",  # WB-01
     "peps_reply": "voice",  # VOICE-01
+    "peps_addition": "voice",  # VOICE-15, PEP-12
     "peps_peeroffer": "voice",  # VOICE-14
     "peps_answerreaders": "voice",  # VOICE-15
 }
+CHOSEN = {"children_statement", "peps_addition"}  # of which the child chooses the readers
 FIGURES_READERS = {
     *("elected_member", "senior_leader", "consortium_lead", "challenge_adviser", "government", "link_governor"),
     *("lace_coordinator", "designated_manager"),
@@ -94,10 +96,10 @@ class Sight:
             at_home = False
         return at_home or child in self.reached(facet)
 
-    def may_read_statement(self, row: Row) -> bool:
-        """The child, and those whom the child lets read it."""
+    def is_let(self, row: Row) -> bool:
+        """The child, and those whom the child lets read it: nobody, or on the child's page of the plan everybody, when no role is named."""
         role = self.context.app_role
-        return role == "child" or (role != "" and role in row["readers"])
+        return role == "child" or row["readers"] is None or (role != "" and role in row["readers"])
 
 
 def _own(sight: Sight, row: Row) -> bool:
@@ -139,7 +141,7 @@ def visible_rows(table: Table, sight: Sight) -> list[Any]:
     """The primary keys of the rows of a table that this context may see."""
     name = table.name.removesuffix("event") if table.is_event else table.name
     own, child, facet = OWN_RULE.get(name), table.child, GUARDED.get(name)
-    statements = {row["id"]: row for row in sight.rows["children_statement"]}
+    now_standing = {row["id"]: row for row in sight.rows[name]} if name in CHOSEN else {}
     assert own or table.has("authority_id"), f"{table.name} has no authority: say in OWN_RULE whose its rows are"
 
     def sees(row: Row) -> bool:
@@ -149,11 +151,11 @@ def visible_rows(table: Table, sight: Sight) -> list[Any]:
             return own(sight, row)
         if child is None:
             return row["authority_id"] in sight.context.tenant_ids
-        if name == "children_statement" and table.is_event:  # the trail goes with the statement as it stands now: who lost it, lost its past too
-            now = statements.get(row["id"])
-            return now is not None and sight.of_child(now, now["child_id"], facet) and sight.may_read_statement(now)
+        if name in CHOSEN and table.is_event:  # the trail goes with the row as it stands now: who lost it, lost its past too
+            now = now_standing.get(row["id"])
+            return now is not None and sight.of_child(now, now["child_id"], facet) and sight.is_let(now)
         if facet == "address" and row[child] in sight.sensitive:
             return False  # the flag beats every relation (goals A1)
-        return sight.of_child(row, row[child], facet) and (name != "children_statement" or sight.may_read_statement(row))
+        return sight.of_child(row, row[child], facet) and (name not in CHOSEN or sight.is_let(row))
 
     return [row[table.pk] for row in sight.rows[table.name] if sees(row)]
