@@ -42,14 +42,14 @@ class CarePlanPage(PlanPart):
 
     def standing(self, duty: Duty | None) -> tuple[dict[str, str], str]:
         if duty is None:
-            return {"text": _("Nothing recorded")}, ""
+            return {"text": _("Nothing recorded")}, _("Not recorded")
         if duty.outcome in {Duty.Outcome.ON_TIME, Duty.Outcome.LATE} and duty.closed_on:
             return {"text": _("Ready since %(day)s") % {"day": written(duty.closed_on)}, "tag": "done"}, duty.done_note
         if duty.closed_on is not None:
-            return {"text": _("No longer asked for"), "tag": "none"}, ""
+            return {"text": _("No longer asked for"), "tag": "none"}, _("Not recorded")
         days = (duty.due_on - self.actor.today).days
         kind = "overdue" if days < 0 else "soon" if days <= SOON else "due"
-        return {"text": _("Due by %(day)s") % {"day": written(duty.due_on)}, "tag": kind}, ""
+        return {"text": _("Due by %(day)s") % {"day": written(duty.due_on)}, "tag": kind}, _("Not recorded")
 
     def parts(self) -> list[dict[str, Any]]:
         """Each part with links to what of the PEP bears on it, as far as this reader may see; parts without any are left out."""
