@@ -338,6 +338,21 @@ def test_the_child_reads_when_it_is_and_who_comes(world: World) -> None:
     assert "A meeting about your plan" not in text(client.get(reverse("own")))
 
 
+@pytest.mark.req("PEP-19")
+def test_it_stands_in_the_queue_of_those_who_are_asked_and_then_of_who_records_it(world: World) -> None:
+    pep = started(world)
+    meeting = arranged(world, pep)
+    for role in (Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER, Role.FOSTER_CARER, Role.ADVOCATE):
+        page = text(world.client(role).get(reverse("work"), {"what": "meetings"}))
+        assert "Go to the meeting about the plan" in page, role
+        assert "Ystafell 4" in page
+    assert "Go to the meeting about the plan" not in text(world.client(Role.IRO).get(reverse("work")))  # nobody asked them
+    with acting(world.own, Role.DESIGNATED_PERSON):
+        PlanMeeting.objects.filter(pk=meeting.pk).update(starts_at=timezone.now() - timedelta(days=2))
+    assert "Record the meeting about the plan" in text(world.client(Role.DESIGNATED_PERSON).get(reverse("work")))
+    assert "meeting about the plan" not in text(world.client(Role.FOSTER_CARER).get(reverse("work")))
+
+
 def test_the_page_costs_the_same_however_many(world: World, statements: Callable[..., Any]) -> None:
     pep = started(world)
     client = world.client(Role.DESIGNATED_PERSON)
