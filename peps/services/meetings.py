@@ -183,7 +183,7 @@ def hold(*, by: Actor, meeting: PlanMeeting, held_on: date, present: Collection[
     meeting.save()
     if Who.CARER in meeting.present:
         codes = [FIRST_WITH_CARER, SECOND_WITH_CARER]
-        waiting = Duty.objects.open().filter(child=meeting.child_id, code__in=codes, trigger_on__lte=held_on).order_by("due_on", "code")
+        waiting = Duty.objects.open().filter(child=meeting.child_id, code__in=codes, trigger_on__lte=held_on).order_by("-trigger_on", "due_on")
         duty = next((duty for duty in waiting if held_on < add_months(duty.trigger_on, 12)), None)
         if duty is not None:
             done(by=by, duty=duty, on=held_on, evidence=meeting.pk)
@@ -256,10 +256,10 @@ def _set(meeting: PlanMeeting, facts: MeetingFacts, in_lesson_time: bool) -> Non
 
 
 def _set_wish(by: Actor, meeting: PlanMeeting, people: Iterable[Guest], wanted: bool, *, asked: bool) -> None:
-    """Nothing where there is no advocate: nobody is asked about somebody whom the child does not have."""
-    if any(guest.who == Who.ADVOCATE for guest in people):
-        meeting.advocate = AdvocateWish.YES if wanted else AdvocateWish.NO
-        meeting.advocate_asked_on = by.today if asked else None
+    """Nothing where there is no advocate: nobody is asked about somebody whom the child does not have. The same answer keeps its day."""
+    wish = AdvocateWish.YES if wanted else AdvocateWish.NO
+    if any(guest.who == Who.ADVOCATE for guest in people) and (meeting.advocate != wish or meeting.advocate_asked_on is None):
+        meeting.advocate, meeting.advocate_asked_on = wish, by.today if asked else None
 
 
 def _invite(by: Actor, meeting: PlanMeeting, chosen: Iterable[Guest], people: Iterable[Guest], *, keep_others: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from lace.accounts.access import CARERS, REACH, TABLE, Permission, Reach, Role
@@ -16,9 +16,10 @@ from lace.children.models import DataRequest
 from lace.core.actor import Actor
 from lace.deadlines.models import Duty, DutyQuerySet
 from lace.deadlines.rules import RULES
-from peps.models import Contribution, Pep, Section
+from peps.models import Contribution, MeetingInvitation, Pep, PlanMeeting, Section
 from peps.rules import DEVELOPED, State
 from peps.rules.contributions import FORMS, contributor_of
+from peps.rules.meetings import MeetingState
 from peps.rules.sections import SECTIONS
 from reporting.models import TermlyReport
 from reviews.models import Review
@@ -34,8 +35,8 @@ STANDS_BEHIND = {Role.HEADTEACHER: Role.DESIGNATED_PERSON}
 
 
 class Entry(NamedTuple):
-    """One thing to do: `kind` is "duty", "part", "words", "meeting" or "request"; `what` a duty's code, or with commas the keys of sections
-    or the kinds of data asked. No `due` where nothing dates it."""
+    """One thing to do: `kind` is "duty", "part", "words", "meeting", "plan_meeting" or "request"; `what` a duty's code, or with commas the
+    keys of sections or the kinds of data asked. No `due` where nothing dates it."""
 
     kind: str
     pk: UUID
@@ -45,7 +46,7 @@ class Entry(NamedTuple):
 
 
 def entries(actor: Actor) -> list[Entry]:
-    """Everything open that the actor may act on, by due date, what is not dated last: one authority's at most. Five statements at most."""
+    """Everything open that the actor may act on, by due date, what is not dated last: one authority's at most. Six statements at most."""
     if REACH[Role(actor.role)] == Reach.NONE:
         return []
     found = [Entry("duty", *row) for row in _duties(actor).values_list("pk", "child_id", "code", "due_on")]
@@ -53,6 +54,7 @@ def entries(actor: Actor) -> list[Entry]:
     found += [Entry("words", row.pk, row.child_id, "", row.due_on) for row in _words(actor)]
     if actor.role in TOLD_OF_MEETINGS:
         found += [Entry("meeting", row.pk, row.child_id, "", timezone.localdate(row.scheduled_for)) for row in _meetings(actor)]
+    found += [Entry("plan_meeting", row.pk, row.child_id, "", timezone.localdate(row.starts_at)) for row in _plan_meetings(actor)]
     if actor.role in ANSWERING:
         found += [Entry("request", row.pk, row.child_id, ",".join(row.kinds), row.due_on) for row in _requests(actor)]
     return sorted(found, key=lambda entry: (entry.due or date.max, entry.what, entry.pk))
@@ -116,6 +118,15 @@ def _meetings(actor: Actor) -> QuerySet[Review]:
     return arranged if may_close else arranged.filter(scheduled_for__date__gte=actor.today)
 
 
+def _plan_meetings(actor: Actor) -> QuerySet[PlanMeeting]:
+    """Meetings about a plan to which the person is asked; those whose day has passed only for who may record them."""
+    asked: Any = MeetingInvitation.objects.visible_to(actor)
+    mine = asked.standing().filter(meeting=OuterRef("pk"), user=actor.user_id)
+    arranged = PlanMeeting.objects.visible_to(actor).filter(Exists(mine), state=MeetingState.SCHEDULED).exclude(pep__state=State.CLOSED)
+    may_record = any(Permission.WRITE_PEP in grant.permissions for (_relation, role), grant in TABLE.items() if role == actor.role)
+    return arranged if may_record else arranged.filter(starts_at__date__gte=actor.today)
+
+
 def _requests(actor: Actor) -> QuerySet[DataRequest]:
     """What the actor's authority or school is asked and has not answered (XLA-06)."""
     return DataRequest.objects.visible_to(actor).waiting().filter(asked_of_me(by=actor))
@@ -132,6 +143,10 @@ def duties_beside(actor: Actor, children: set[UUID]) -> dict[UUID, list[Duty]]:
 
 def meetings(actor: Actor, reviews: list[UUID]) -> dict[UUID, Review]:
     return Review.objects.visible_to(actor).in_bulk(reviews) if reviews else {}
+
+
+def plan_meetings(actor: Actor, meetings: list[UUID]) -> dict[UUID, PlanMeeting]:
+    return PlanMeeting.objects.visible_to(actor).in_bulk(meetings) if meetings else {}
 
 
 def reports_waiting(actor: Actor) -> list[TermlyReport]:

@@ -31,6 +31,7 @@ from lace.notifications.inbox import inbox, items
 from lace.notifications.services import mark_read
 from lace.web.duties import SOON, duty_item
 from lace.web.pages import Page
+from peps.models import PlanMeeting
 from peps.rules.duties import DEVELOPED, INITIATED, RENEWED, WORDS
 from peps.rules.sections import SECTIONS
 from reporting.models import TermlyReport
@@ -152,18 +153,20 @@ class WorkPage(Page):
         grants = grants_of(self.actor, children.values())
         duties = work.duties_beside(self.actor, set(children))
         reviews = work.meetings(self.actor, [entry.pk for entry in found if entry.kind == "meeting"])
+        planned = work.plan_meetings(self.actor, [entry.pk for entry in found if entry.kind == "plan_meeting"])
         rules = rules_held(self.actor.today)
         groups: list[tuple[str, list[dict[str, Any]]]] = [(_("Overdue"), []), (_("In the next 7 days"), []), (_("Later"), [])]
         for entry in found:
             child, grant = children[entry.child_id], grants[entry.child_id]
-            item = self.item(entry, Seen(child, grant), grant, duties[entry.child_id], reviews.get(entry.pk), rules)
+            meeting = reviews.get(entry.pk) or planned.get(entry.pk)
+            item = self.item(entry, Seen(child, grant), grant, duties[entry.child_id], meeting, rules)
             days = (entry.due - self.actor.today).days if entry.due else SOON + 1
             groups[0 if days < 0 else 1 if days <= SOON else 2][1].append(item)
         shown = {Facet.IDENTITY, Facet.EDUCATION}.intersection(*(grant.facets for grant in grants.values()))
         record_read(by=self.actor, children=children, facets=shown, door="work", act=Read.Act.LIST)
         return [{"title": title, "entries": entries} for title, entries in groups if entries]
 
-    def item(self, entry: Entry, child: Seen, grant: Grant, beside: list[Duty], review: Review | None, rules: Rules) -> dict[str, Any]:
+    def item(self, entry: Entry, child: Seen, grant: Grant, beside: list[Duty], meeting: Review | PlanMeeting | None, rules: Rules) -> dict[str, Any]:
         today = self.actor.today
         if entry.kind == "duty":
             duty = next(duty for duty in beside if duty.pk == entry.pk)
@@ -182,12 +185,21 @@ class WorkPage(Page):
         if entry.kind == "request":
             why = _("The responsible authority asks about: %(what)s.") % {"what": data_words(entry.what.split(",")).lower()}
             return common | {"what": _("Answer what you are asked"), "why": why, "href": reverse("child_data_answer", args=[child.pk, entry.pk])}
-        assert review is not None
-        what = _("Record what the review decided") if days < 0 else _("Go to the review")
-        at = localtime(review.scheduled_for)
-        when = _("%(day)s, %(time)s") % {"day": date_format(at, "DATE_FORMAT"), "time": time_format(at, "TIME_FORMAT")}
-        why = f"{when}, {Seen(review, grant).venue}" if Seen(review, grant).venue else when
-        return common | {"what": what, "why": why, "due": None, "href": reverse("child_meetings", args=[child.pk])}
+        assert meeting is not None
+        return common | self.meeting(meeting, Seen(meeting, grant), over=days < 0) | {"due": None}
+
+    def meeting(self, meeting: Review | PlanMeeting, seen: Seen, *, over: bool) -> dict[str, Any]:
+        """A review, or a meeting about the plan: to go to, or to record once its day has passed."""
+        if isinstance(meeting, Review):
+            at, place, href = meeting.scheduled_for, seen.venue, reverse("child_meetings", args=[meeting.child_id])
+            what = _("Record what the review decided") if over else _("Go to the review")
+        else:
+            route = "child_plan" if seen.holds(Facet.EDUCATION) else "child"
+            at, place, href = meeting.starts_at, seen.place, reverse(route, args=[meeting.child_id])
+            what = _("Record the meeting about the plan") if over else _("Go to the meeting about the plan")
+        local = localtime(at)
+        when = _("%(day)s, %(time)s") % {"day": date_format(local, "DATE_FORMAT"), "time": time_format(local, "TIME_FORMAT")}
+        return {"what": what, "why": f"{when}, {place}" if place else when, "href": href}
 
     def report(self, report: TermlyReport) -> dict[str, Any]:
         words = {"term": Term(report.term).label, "year": academic_year_label(report.year), "school": report.school.name}

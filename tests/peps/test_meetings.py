@@ -129,15 +129,18 @@ def test_the_child_who_says_no_has_no_advocate_there_and_the_answer_is_kept_with
     assert "the child said no" in form  # and is asked again
     again = arranged(world, pep, saturday(2), wants_advocate=True)
     assert Who.ADVOCATE in asked(world, again)
-    with acting(world.own, Role.DESIGNATED_PERSON) as by:
-        meeting = move(by=by, meeting=meeting, facts=at(saturday()), version=1, wants_advocate=True)
+    with acting(world.own, Role.DESIGNATED_PERSON, days=1) as by:
+        meeting = move(by=by, meeting=meeting, facts=at(saturday(), place="Neuadd"), version=1, wants_advocate=False)
+        assert meeting.advocate_asked_on == timezone.localdate()  # the same answer keeps its day
+        meeting = move(by=by, meeting=meeting, facts=at(saturday(), place="Neuadd"), version=2, wants_advocate=True)
     assert Who.ADVOCATE in asked(world, meeting)
     with acting(world.own, Role.DESIGNATED_PERSON) as by:
         move(by=by, meeting=again, facts=at(saturday(2)), version=1, wants_advocate=False)
         trail: Any = PlanMeeting.pgh_event_model.objects  # type: ignore[attr-defined]
         assert trail.filter(id=meeting.pk, advocate="no").exists()
     assert told(world, "plan_meeting_not_needed") == ids(world, [Role.ADVOCATE])
-    assert told(world, "plan_meeting_moved") == []  # neither time nor place changed
+    assert set(told(world, "plan_meeting_moved")) == set(ids(world, BY_DEFAULT - {Role.ADVOCATE}))  # once: the place changed once
+    assert len(told(world, "plan_meeting_moved")) == len(BY_DEFAULT) - 1
 
 
 @pytest.mark.req("ADV-03")
@@ -240,10 +243,12 @@ def test_a_meeting_with_the_carer_meets_the_next_duty_of_its_school_year(world: 
 def test_a_meeting_of_this_year_does_not_make_good_what_was_missed_the_year_before(world: World) -> None:
     pep, today = started(world), timezone.localdate()
     duty(world, SECOND_WITH_CARER, today - timedelta(days=40), today - timedelta(days=370))
-    meeting = arranged(world, pep)
-    with acting(world.own, Role.DESIGNATED_PERSON) as by:
-        hold(by=by, meeting=meeting, held_on=today, present=[Who.CARER], version=1)
-    assert outcome(world, SECOND_WITH_CARER) == ""
+    duty(world, FIRST_WITH_CARER, today + timedelta(days=170), today)
+    for week in (1, 2):
+        meeting = arranged(world, pep, saturday(week))
+        with acting(world.own, Role.DESIGNATED_PERSON) as by:
+            hold(by=by, meeting=meeting, held_on=today, present=[Who.CARER], version=1)
+        assert (outcome(world, FIRST_WITH_CARER), outcome(world, SECOND_WITH_CARER)) == ("on_time", "")
 
 
 @pytest.mark.req("PEP-19")
@@ -336,6 +341,21 @@ def test_the_child_reads_when_it_is_and_who_comes(world: World) -> None:
     with acting(world.own, Role.DESIGNATED_PERSON) as by:
         cancel(by=by, meeting=meeting, reason="Snow", version=1)
     assert "A meeting about your plan" not in text(client.get(reverse("own")))
+
+
+@pytest.mark.req("PEP-19")
+def test_it_stands_in_the_queue_of_those_who_are_asked_and_then_of_who_records_it(world: World) -> None:
+    pep = started(world)
+    meeting = arranged(world, pep)
+    for role in (Role.DESIGNATED_PERSON, Role.SOCIAL_WORKER, Role.FOSTER_CARER, Role.ADVOCATE):
+        page = text(world.client(role).get(reverse("work"), {"what": "meetings"}))
+        assert "Go to the meeting about the plan" in page, role
+        assert "Ystafell 4" in page
+    assert "Go to the meeting about the plan" not in text(world.client(Role.IRO).get(reverse("work")))  # nobody asked them
+    with acting(world.own, Role.DESIGNATED_PERSON):
+        PlanMeeting.objects.filter(pk=meeting.pk).update(starts_at=timezone.now() - timedelta(days=2))
+    assert "Record the meeting about the plan" in text(world.client(Role.DESIGNATED_PERSON).get(reverse("work")))
+    assert "meeting about the plan" not in text(world.client(Role.FOSTER_CARER).get(reverse("work")))
 
 
 def test_the_page_costs_the_same_however_many(world: World, statements: Callable[..., Any]) -> None:

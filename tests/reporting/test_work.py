@@ -152,7 +152,7 @@ def test_the_queues_cost_does_not_grow_with_it(world: World) -> None:
         few = cost(world.client(role), "/")
         for _number in range(4):
             enter(world.own, entered_on=timezone.localdate() - timedelta(days=60))
-        assert cost(world.client(role), "/") == few <= 13
+        assert cost(world.client(role), "/") == few <= 14
 
 
 def tell(world: World, authority: Any) -> Notification:
