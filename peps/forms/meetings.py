@@ -22,7 +22,12 @@ class MeetingForm(forms.Form):
 
     day = DateField(label=_("Day"), error_messages={"required": _("Enter the day of the meeting")})
     time = TimeField(label=_("Time"), help_text=_("For example, 15:45"), error_messages={"required": _("Enter the time the meeting starts")})
-    place = forms.CharField(label=_("Place"), max_length=200, error_messages={"required": _("Enter where the meeting will be")})
+    place = forms.CharField(
+        label=_("Place"),
+        help_text=_("Everybody who is asked reads this. If it is where the child lives, do not give the address: write “at home”."),
+        max_length=200,
+        error_messages={"required": _("Enter where the meeting will be")},
+    )
     lesson_reason = forms.CharField(
         label=_("If it begins in lesson time: why it has to be then, and how it stays private"),
         help_text=_("Children ask not to be taken out of lessons for meetings about their care."),
