@@ -1,4 +1,4 @@
-"""What a child added to the child's page, for the canaries: a row for all readers, that one in a version, and a row that the child keeps."""
+"""What a child added to the child's page, for the canaries: a row for all readers, that one in a version, and rows for fewer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ _FILE = {"media_type": "image/png", "sha256": "0" * 64, "kind": "picture", "adde
 
 
 def additions(planter: Any) -> Iterable[dict[str, Any]]:
-    """One for all who may read the child's page, which the version names too, and one that the child keeps (VOICE-15)."""
+    """One for all who may read the child's page, which the version names too, one that the child keeps, and one for a few (VOICE-15)."""
     plain: dict[str, Any] = {"data": b"\x89PNG\r\n\x1a\n", "held_since": None, "removed_on": None} | _FILE
-    for readers, key, let in ((None, planter.drawn, None), ([], uuid4(), frozenset({"child"}))):
+    for readers in (None, [], ["social_worker"]):
+        let = None if readers is None else frozenset({"child", *readers})
         text = planter.canaries.word(planter.letter, "Addition.description", "voice", let)
-        yield plain | {"description": text, "readers": readers, "key": key}
+        yield plain | {"description": text, "readers": readers, "key": planter.drawn if readers is None else uuid4()}
 
 
 def frozen_addition(planter: Any) -> dict[str, Any]:

@@ -70,8 +70,10 @@ def share_out(made: Population) -> None:
             f"UPDATE audit_read SET user_id = (SELECT min(user_id) FROM accounts_membership m WHERE m.authority_id {same} audit_read.authority_id"
             f" AND m.authority_id IN (SELECT authority_id FROM children_child)) WHERE id % 3 = {which}".encode()
         )
-    made.owner.execute("UPDATE children_statement SET readers = readers || '{lace_coordinator}' WHERE id::text < '8'")
-    for name in ("notifications_notification", "audit_read", "children_statement"):
+    chosen = ("children_statement", "peps_addition")
+    for name in chosen:
+        made.owner.execute(f"UPDATE {name} SET readers = readers || '{{lace_coordinator}}' WHERE id::text < '8'".encode())
+    for name in ("notifications_notification", "audit_read", *chosen):
         made.rows[name] = made._read(made.tables[name])
 
 
