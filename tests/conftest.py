@@ -11,12 +11,18 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
 from lace.database.context import OWNER_ROLE, WORKER_ROLE
 
 pytest_plugins = ["tests.plugin_requirements", "tests.world", "tests.access.plugin_matrix"]
+
+# How fast a machine makes examples says nothing of what they show.
+examples.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("untimed")
 
 # What migrations put in and a truncating test must leave there.
 _KEPT = ("django_migrations", "django_content_type", "auth_permission", "auth_group", "accounts_localauthority", "deadlines_workingday")

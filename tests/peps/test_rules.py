@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.utils import translation
 
 from lace.accounts.access import CARERS, TABLE, Facet, Permission, Relation, Role
+from lace.children.rules import Phase
 from peps.rules import TRANSITIONS, State, Step, TargetArea, gaps
-from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, WORDS, Kind, check_answers
+from peps.rules.sections import BY_AN_ADULT, DECLINED, SECTIONS, SOMETIMES, WORDS, Circumstances, Kind, asked, check_answers
 from tests.peps.plans import ANSWERS
 
 BOTH = {TargetArea.ACADEMIC, TargetArea.LEISURE}
+# Every section, where the development plan for additional learning needs stands apart from the plan.
+WHOLE = tuple(asked(Circumstances(date(2026, 11, 2), Phase.SECONDARY, year=10, age=14, asked_for=frozenset(SOMETIMES))).values())
 
 
 @pytest.mark.req("PEP-12")
@@ -37,7 +42,7 @@ def test_a_carer_writes_the_childs_page_and_their_own_part_only() -> None:
 
 
 def test_a_whole_plan_has_no_gaps_and_an_empty_one_has_them_all() -> None:
-    rules = SECTIONS.values()
+    rules = WHOLE
     assert gaps(rules, ANSWERS, BOTH) == []
     missing = gaps(rules, {}, set())
     required = sum(question.required for section in rules for question in section.questions)
@@ -47,19 +52,19 @@ def test_a_whole_plan_has_no_gaps_and_an_empty_one_has_them_all() -> None:
 @pytest.mark.req("PEP-15")
 @pytest.mark.parametrize("areas", [set(), {TargetArea.ACADEMIC}, {TargetArea.ACADEMIC, TargetArea.ATTENDANCE}])
 def test_personal_development_needs_a_target_of_its_own(areas: set[TargetArea]) -> None:
-    assert any("personal development" in str(gap.sentence) for gap in gaps(SECTIONS.values(), ANSWERS, areas))
+    assert any("personal development" in str(gap.sentence) for gap in gaps(WHOLE, ANSWERS, areas))
 
 
 @pytest.mark.req("PEP-15")
 @pytest.mark.parametrize("area", [TargetArea.PERSONAL, TargetArea.EMOTIONAL, TargetArea.LEISURE])
 def test_any_personal_area_serves(area: TargetArea) -> None:
-    assert gaps(SECTIONS.values(), ANSWERS, {TargetArea.ACADEMIC, area}) == []
+    assert gaps(WHOLE, ANSWERS, {TargetArea.ACADEMIC, area}) == []
 
 
 @pytest.mark.req("PEP-15")
 def test_an_empty_personal_development_section_is_a_gap() -> None:
     empty = {**ANSWERS, "personal_development": {"leisure": " ", "wellbeing": "\n"}}
-    assert [gap.key for gap in gaps(SECTIONS.values(), empty, BOTH)] == ["personal_development", "personal_development"]
+    assert [gap.key for gap in gaps(WHOLE, empty, BOTH)] == ["personal_development", "personal_development"]
 
 
 @pytest.mark.parametrize(
