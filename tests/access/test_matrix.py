@@ -90,7 +90,8 @@ CALLED = {
     "body_duty_reason": {"duty": "bodyduty"},
 }
 # Shown or not, by which of several changes of one moment the page names: it may be there, and need not.
-SOMETIMES = {"child_changes": {"Duty.done_note"}}
+# A picture that stands in both texts is no difference; one that the child let only some see, in the draft alone, is.
+SOMETIMES = {"child_changes": {"Duty.done_note"}, "child_plan_differences": {"Addition.description"}}
 # What is one button has no page of its own: where it stands.
 BUTTONS = {
     "invitation_again": "invitations",

@@ -203,6 +203,7 @@ SHOWS: dict[str, frozenset[str]] = {
 
 # Above the form of a section of the plan.
 ABOVE_SECTION: dict[str, frozenset[str]] = {
+    "my_page": words("Addition.description"),
     "attainment": words("Attainment.named"),
     "personal_development": words("Wellbeing.named Wellbeing.words Wellbeing.follow_up"),
 }
