@@ -76,7 +76,7 @@ class GuidancePage(Page):
 class GuidancePdf(GuidancePage):
     """The same on paper, to be kept beside the form."""
 
-    def get(self, request: HttpRequest, language: str) -> HttpResponse:  # type: ignore[override]  # the address names the language
+    def get(self, request: HttpRequest, *, language: str = "") -> HttpResponse:
         with translation.override(DJANGO_LANGUAGE[language]):
             title = _("Guidance on the plan")
             context = {

@@ -72,6 +72,11 @@ def acting(authority: Authority, role: Role, *, days: int = 0) -> Iterator[Actor
         yield actor
 
 
+def events_of(model: Any) -> Any:
+    """The audit's trail of a table, which pghistory makes: rows to filter."""
+    return model.pgh_event_model.objects
+
+
 def facts(by: Actor, **other: Any) -> dict[str, Any]:
     """A target's values."""
     return {

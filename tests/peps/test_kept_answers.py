@@ -29,7 +29,7 @@ from peps.services.exchange import export_plan
 from peps.services.readers import choose_answer_readers
 from peps.services.replies import answer_wish
 from reporting.queries.wishes import asked
-from tests.peps.plans import ANSWERS, acting, amended, plan, text, typed, written
+from tests.peps.plans import ANSWERS, acting, amended, events_of, plan, text, typed, written
 from tests.peps.test_exchange import exported, for_other, taken_over
 from tests.peps.test_printing import of_version, read
 from tests.world import World
@@ -114,8 +114,7 @@ def test_the_child_alone_chooses_and_every_choice_is_in_the_trail(world: World) 
     assert keeps(world, readers=None).readers is None
     with acting(world.own, Role.CHILD):
         assert AnswerReaders.objects.count() == 1
-        trail: Any = AnswerReaders.pgh_event_model.objects  # type: ignore[attr-defined]  # pghistory makes it
-        assert [event.readers for event in trail.order_by("pgh_id")] == [[LET], None]
+        assert [event.readers for event in events_of(AnswerReaders).order_by("pgh_id")] == [[LET], None]
     for role in READERS:
         with acting(world.own, Role(role)) as by, pytest.raises(NotAllowed):
             choose_answer_readers(by=by, child=world.own.child, question="adults", readers=None)
@@ -169,7 +168,7 @@ def _patterns(found: list[URLPattern | URLResolver]) -> Iterator[tuple[str, URLP
 def _addresses(world: World, versions: list[Version]) -> Iterator[str]:
     """Every address of Lace that names the child, or nothing, with all that the record has for it."""
     with acting(world.own, LET):
-        target = str(Target.objects.filter(child=world.own.child).first().pk)  # type: ignore[union-attr]
+        target = str(Target.objects.filter(child=world.own.child)[0].pk)
     names: dict[str, list[Any]] = {
         "child": [world.own.child.pk],
         "version": [version.pk for version in versions],
@@ -313,7 +312,8 @@ def test_the_merge_page_shows_and_loses_nothing_that_is_kept(world: World) -> No
             held.save()
     with pytest.raises(Changed) as changed:
         writes(world, Role.FOSTER_CARER, pep, sitting=uuid4(), version=1, good_at="Dim")
-    assert KEPT not in str(changed.value.current.answers)  # type: ignore[attr-defined]
+    assert isinstance(changed.value.current, Section)
+    assert KEPT not in str(changed.value.current.answers)
     assert page(world).answers["adults"] == f"{KEPT} eto"
 
 

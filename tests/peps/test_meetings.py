@@ -24,7 +24,7 @@ from peps.models import MeetingInvitation, Pep, PlanMeeting
 from peps.rules.duties import FIRST_WITH_CARER, SECOND_WITH_CARER
 from peps.rules.meetings import Who
 from peps.services.meetings import MeetingFacts, arrange, cancel, guests, hold, move
-from tests.peps.plans import acting, plan, text
+from tests.peps.plans import acting, events_of, plan, text
 from tests.peps.test_ends_pages import day
 from tests.peps.test_pages import field
 from tests.world import World
@@ -136,8 +136,7 @@ def test_the_child_who_says_no_has_no_advocate_there_and_the_answer_is_kept_with
     assert Who.ADVOCATE in asked(world, meeting)
     with acting(world.own, Role.DESIGNATED_PERSON) as by:
         move(by=by, meeting=again, facts=at(saturday(2)), version=1, wants_advocate=False)
-        trail: Any = PlanMeeting.pgh_event_model.objects  # type: ignore[attr-defined]
-        assert trail.filter(id=meeting.pk, advocate="no").exists()
+        assert events_of(PlanMeeting).filter(id=meeting.pk, advocate="no").exists()
     assert told(world, "plan_meeting_not_needed") == ids(world, [Role.ADVOCATE])
     assert set(told(world, "plan_meeting_moved")) == set(ids(world, BY_DEFAULT - {Role.ADVOCATE}))  # once: the place changed once
     assert len(told(world, "plan_meeting_moved")) == len(BY_DEFAULT) - 1
