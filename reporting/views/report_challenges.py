@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lace.accounts.access import Permission, require
@@ -17,6 +18,7 @@ from lace.web.pages import FormPage
 from reporting import services
 from reporting.forms import ReportWordsForm
 from reporting.models import ReportChallenge, TermlyReport
+from reporting.views.report_words import lang_of
 from reporting.views.reports import find
 
 
@@ -61,6 +63,7 @@ class ReplyToGovernorsPage(_WordsPage):
     """The school replies."""
 
     permission = Permission.PREPARE_REPORT
+    template_name = "peps/challenge.html"
     title: ClassVar[Any] = gettext_lazy("Reply to the governors")
     submit_text = gettext_lazy("Send the reply")
     success_message = gettext_lazy("The reply is sent")
@@ -77,7 +80,8 @@ class ReplyToGovernorsPage(_WordsPage):
         return redirect(self.success_url(None)) if self.challenge.reply else super().get(request, *args, **kwargs)
 
     def context(self) -> dict[str, Any]:
-        return {**super().context(), "intro": self.challenge.text}
+        said = [{"heading": _("The challenge"), "text": self.challenge.text, "lang": lang_of(self.challenge.language)}]
+        return {**super().context(), "said": said}
 
     def act(self, cleaned: dict[str, Any]) -> ReportChallenge:
         return services.reply_to_challenge(by=self.actor, challenge=self.challenge, **cleaned)

@@ -24,11 +24,11 @@ def _card(actor: Actor, row: ReportChallenge) -> dict[str, Any]:
     by = row.replied_by.name if row.replied_by else ""
     return {
         "text": row.text,
-        "lang": _lang(row.language),
+        "lang": lang_of(row.language),
         "by": row.raised_by.name,
         "on": row.raised_on,
         "due": "" if row.reply else _("A reply is due by %(day)s.") % {"day": formats.date_format(row.reply_due_on, "DATE_FORMAT")},
-        "reply": {"text": row.reply, "lang": _lang(row.reply_language), "by": by, "on": row.replied_on} if row.reply else None,
+        "reply": {"text": row.reply, "lang": lang_of(row.reply_language), "by": by, "on": row.replied_on} if row.reply else None,
         "reply_url": reverse("report_challenge_reply", args=[row.report_id, row.pk]) if _may_reply(actor, row) else "",
     }
 
@@ -37,5 +37,5 @@ def _may_reply(actor: Actor, row: ReportChallenge) -> bool:
     return not row.reply and may(actor, Permission.PREPARE_REPORT)
 
 
-def _lang(language: str) -> str:
+def lang_of(language: str) -> str:
     return "cy" if language == Language.WELSH else "en"

@@ -104,7 +104,7 @@ def test_the_pages_in_turn(world: World) -> None:
         row = ReportChallenge.objects.get()
     reply = reverse("report_challenge_reply", args=[report.pk, row.pk])
     assert reply in text(school.get(at))
-    assert QUESTION in text(school.get(reply))
+    assert f'<p class="govuk-body" lang="en">{QUESTION}</p>' in text(school.get(reply))  # in the language it was asked in
     said = {"form_token": field(school.get(reply), "form_token"), "text": "Time is set aside", "language": "en-gb"}
     page = text(school.post(reply, said | {"text": f"{world.own.child.family_name} waits"}))
     assert f"{world.own.child.family_name} waits" in page  # what was typed is kept
